@@ -1,0 +1,1 @@
+export { unverified } from './unverified.ts'

@@ -1,0 +1,229 @@
+import { parseJson } from '../bytes/json.ts'
+import { sha256Hex } from '../bytes/hash.ts'
+import { decodeUtf8 } from '../bytes/encoding.ts'
+import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '../model/event.ts'
+import { singleHeader, type WebhookRequest } from '../model/http.ts'
+import { createProvider, type Provider, type ProviderOptions } from './provider.ts'
+
+/** What a look-up may read. */
+export interface LookupInput {
+  readonly request: WebhookRequest
+  /** The decoded body. */
+  readonly body: unknown
+  /** The part of the body that this event is about: the whole body, unless the sender batches. */
+  readonly item: unknown
+}
+
+/** Finds a text in a request: `undefined` when it is not there. */
+export type Lookup = (input: LookupInput) => string | undefined
+
+/** A header's value. */
+export const header =
+  (name: string): Lookup =>
+  ({ request }) =>
+    singleHeader(request.headers, name)
+
+/** A value of the event's part of the body by dotted path; numbers become text. `path('')` is the value itself. */
+export const path =
+  (dotted: string): Lookup =>
+  ({ item }) =>
+    toText(valueAt(item, dotted))
+
+/** A value of the whole body by dotted path, for batching senders. */
+export const bodyPath =
+  (dotted: string): Lookup =>
+  ({ body }) =>
+    toText(valueAt(body, dotted))
+
+/** Always the same text. */
+export const constant =
+  (text: string): Lookup =>
+  () =>
+    text
+
+/** The first look-up that finds something. */
+export const firstOf =
+  (...lookups: readonly Lookup[]): Lookup =>
+  input => {
+    for (const lookup of lookups) {
+      const text = lookup(input)
+      if (text !== undefined) return text
+    }
+    return undefined
+  }
+
+/** All parts joined; `undefined` when one is missing. */
+export const join =
+  (separator: string, ...lookups: readonly Lookup[]): Lookup =>
+  input => {
+    const parts = lookups.map(lookup => lookup(input))
+    return parts.every(part => part !== undefined) ? parts.join(separator) : undefined
+  }
+
+/** A regular sender as data: where to find the id, the type, the attempt. */
+export interface ProviderDescription<Events extends EventMap>
+  extends Omit<ProviderOptions<Events>, 'parse' | 'eventTypes' | 'nativeTypes'> {
+  /** How the body is written. Default `json`; `form` is `application/x-www-form-urlencoded`. */
+  readonly format?: 'json' | 'form' | ((request: WebhookRequest) => 'json' | 'form')
+  /** Splits a batch into the parts that are events. Default: the body is one event. */
+  readonly split?: (body: unknown, request: WebhookRequest) => readonly unknown[] | undefined
+  /** The sender's stable id. When it finds nothing, the SHA-256 of the body is the id. */
+  readonly id?: Lookup
+  /** `composite` when `id` joins fields instead of reading one that the sender made for the purpose. */
+  readonly idSource?: IdSource
+  /** The sender's own name of the type. A body without one is `malformed_body`. */
+  readonly type: Lookup
+  /** Native name to canonical type, when the sender's list is closed. Default: {@link canonicalType}, and any type is known. */
+  readonly types?: Readonly<Record<string, keyof Events & string>>
+  readonly recordId?: Lookup
+  readonly time?: Lookup
+  readonly attempt?: Lookup
+  /** The number of the first attempt as the sender counts. Default 1. */
+  readonly firstAttempt?: 0 | 1
+  /** The part of the item that becomes `data`. Default: all of it. */
+  readonly data?: (item: unknown) => unknown
+  /** The handler's answer is the HTTP answer. */
+  readonly expectsReply?: (item: unknown) => boolean
+}
+
+/**
+ * Builds a provider for a sender that follows the common pattern, from a description.
+ *
+ * @example
+ * describeProvider({
+ *   name: 'acme',
+ *   verifier: hmacSignature({ secret, signature: { header: 'x-acme-signature' } }),
+ *   id: header('x-acme-delivery'),
+ *   type: path('event'),
+ * })
+ */
+export function describeProvider<Events extends EventMap = EventMap>(
+  description: ProviderDescription<Events>,
+): Provider<Events> {
+  const { types } = description
+  return createProvider<Events>({
+    ...description,
+    eventTypes: types && [...new Set(Object.values(types))],
+    nativeTypes: types ?? {},
+    parse: request => parseDescribed(description, request),
+  })
+}
+
+function parseDescribed<Events extends EventMap>(
+  description: ProviderDescription<Events>,
+  request: WebhookRequest,
+): ParseResult<EventOf<Events>> {
+  const format = typeof description.format === 'function' ? description.format(request) : description.format
+  const decoded = format === 'form' ? parseForm(request.body) : parseJson(request.body)
+  if (!decoded.ok) return { ok: false, code: 'malformed_body', message: decoded.message }
+  const items = description.split ? description.split(decoded.value, request) : [decoded.value]
+  if (items === undefined) return { ok: false, code: 'invalid_data', message: 'the body is not a list of events' }
+  const events: ReceivedEvent[] = []
+  for (const item of items) {
+    const event = readEvent(description, { request, body: decoded.value, item })
+    if (event === undefined) return { ok: false, code: 'invalid_data', message: 'the body does not name its event type' }
+    events.push(event)
+  }
+  // The map of a description is a claim about the sender: nothing checks `data` against it.
+  return { ok: true, events: events as unknown as readonly EventOf<Events>[] }
+}
+
+function readEvent<Events extends EventMap>(
+  description: ProviderDescription<Events>,
+  input: LookupInput,
+): ReceivedEvent | undefined {
+  const nativeType = description.type(input)
+  if (nativeType === undefined || nativeType === '') return undefined
+  const { types } = description
+  const listed = types && Object.hasOwn(types, nativeType) ? types[nativeType] : undefined
+  const type = listed ?? canonicalType(nativeType)
+  const id = description.id?.(input)
+  const attempt = Number(description.attempt?.(input) ?? Number.NaN)
+  return {
+    id: id ?? digestId(input),
+    idSource: id === undefined ? 'digest' : (description.idSource ?? 'sender'),
+    type,
+    nativeType,
+    known: types === undefined || listed !== undefined,
+    provider: description.name,
+    time: parseTime(description.time?.(input)),
+    ...splitType(type),
+    recordId: description.recordId?.(input),
+    attempt: Number.isSafeInteger(attempt) ? attempt + 1 - (description.firstAttempt ?? 1) : undefined,
+    data: description.data ? description.data(input.item) : input.item,
+    raw: input.body,
+    ...(description.expectsReply?.(input.item) && { expectsReply: true }),
+  }
+}
+
+/** Events of one batch share the body, so the place within it is part of the id. */
+function digestId({ request, body, item }: LookupInput): string {
+  const digest = sha256Hex(request.body)
+  return item === body ? digest : `${digest}:${sha256Hex(new TextEncoder().encode(JSON.stringify(item) ?? ''))}`
+}
+
+/**
+ * A native name as `entity.action`: lower case, words joined by underscores, separators `.`.
+ * `contact.propertyChange` → `contact.property_change`; `orders/create` → `orders.create`.
+ */
+export function canonicalType(nativeType: string): string {
+  return nativeType
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/[/:]+/g, '.')
+    .replace(/[^a-z0-9._]+/g, '_')
+}
+
+/** First and remaining part of a type. */
+export function splitType(type: string): { entity: string; action: string } {
+  const stop = type.indexOf('.')
+  return stop === -1 ? { entity: type, action: '' } : { entity: type.slice(0, stop), action: type.slice(stop + 1) }
+}
+
+/** A point in time as senders write it: ISO 8601, or decimal seconds or milliseconds since the epoch. */
+export function parseTime(text: string | undefined): Date | undefined {
+  if (text === undefined || text === '') return undefined
+  const number = /^\d{9,16}(?:\.\d+)?$/.test(text) ? Number(text) : undefined
+  const time = new Date(number === undefined ? text : toMilliseconds(number))
+  return Number.isNaN(time.getTime()) ? undefined : time
+}
+
+/** Ten digits are seconds, thirteen milliseconds, sixteen microseconds. */
+function toMilliseconds(number: number): number {
+  return number < 1e11 ? number * 1000 : number < 1e14 ? number : number / 1000
+}
+
+/** An own property by dotted path; array positions are numbers. `undefined` when the path ends early. */
+export function valueAt(value: unknown, dotted: string): unknown {
+  if (dotted === '') return value
+  let at = value
+  for (const key of dotted.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined
+    at = (at as Record<string, unknown>)[key]
+  }
+  return at
+}
+
+function toText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+const MAX_FORM_FIELDS = 2_000
+
+/** A form body as a flat object; of a repeated name all values, in order. */
+export function parseForm(
+  bytes: Uint8Array,
+): { ok: true; value: Record<string, string | string[]> } | { ok: false; message: string } {
+  const text = decodeUtf8(bytes)
+  if (text === undefined) return { ok: false, message: 'the body is not UTF-8 text' }
+  const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
+  let count = 0
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (++count > MAX_FORM_FIELDS) return { ok: false, message: `the form has more than ${MAX_FORM_FIELDS} fields` }
+    if (name === '__proto__') return { ok: false, message: 'the form has a field named __proto__' }
+    const before = fields[name]
+    fields[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
+  }
+  return count === 0 ? { ok: false, message: 'the body is empty' } : { ok: true, value: { ...fields } }
+}

@@ -1,0 +1,90 @@
+import { WebhookError } from '../errors.ts'
+import type { EventMap, EventOf, ParseResult } from '../model/event.ts'
+import type { WebhookRequest, WebhookResponse } from '../model/http.ts'
+import type { ReceiveResult } from '../model/receive-result.ts'
+import type { MaybePromise, Verifier } from '../model/verification.ts'
+
+/**
+ * A service that sends webhooks to us: pure functions from a raw request to a verdict and to events. Each can be
+ * used alone, without a receiver.
+ */
+export interface Provider<Events extends EventMap = EventMap> {
+  /** Lower-case name: `pipedrive`. Part of the key by which repetitions are recognised. */
+  readonly name: string
+  /** Canonical types that it sends; `undefined` when any type is possible. */
+  readonly eventTypes: readonly (keyof Events & string)[] | undefined
+  /** The sender's own names of those types, for error messages: `{ call_close: 'call.closed' }`. */
+  readonly nativeTypes: Readonly<Record<string, string>>
+  /** Methods that carry events. */
+  readonly methods: readonly string[]
+  /** How long the sender waits for an answer, less a margin, in seconds; `undefined` when it does not say. */
+  readonly timeoutSeconds: number | undefined
+  readonly verify: Verifier['verify']
+  readonly authenticate?: Verifier['authenticate']
+  /** Reads a verified request. Never throws on hostile input. */
+  parse(request: WebhookRequest): ParseResult<EventOf<Events>>
+  /** Answers a set-up request of the sender. Asked only after the request was verified. */
+  challenge?(request: WebhookRequest): MaybePromise<WebhookResponse | undefined>
+  /**
+   * Answers a set-up request that the sender does not sign. Asked before verification, for every request, so it
+   * must recognise its case exactly and must not sign or reveal anything for a stranger.
+   */
+  unsignedChallenge?(request: WebhookRequest): MaybePromise<WebhookResponse | undefined>
+  /** The answer that this sender wants where it differs from the usual one; `undefined` for the usual one. */
+  respond?(result: ReceiveResult): WebhookResponse | undefined
+}
+
+/** What {@link createProvider} takes: a {@link Provider} with everything optional that has a default. */
+export interface ProviderOptions<Events extends EventMap> {
+  readonly name: string
+  readonly verifier: Verifier
+  readonly parse: (request: WebhookRequest) => ParseResult<EventOf<Events>>
+  /** Default: any type. */
+  readonly eventTypes?: readonly (keyof Events & string)[] | undefined
+  readonly nativeTypes?: Readonly<Record<string, string>>
+  /** Default: `['POST']`. */
+  readonly methods?: readonly string[]
+  readonly timeoutSeconds?: number
+  readonly challenge?: Provider['challenge']
+  readonly unsignedChallenge?: Provider['unsignedChallenge']
+  readonly respond?: Provider['respond']
+}
+
+/**
+ * Builds a provider from data and pure functions.
+ *
+ * @throws {WebhookError} `invalid_provider` when the name, the verifier or `parse` is missing.
+ * @example
+ * const acme = createProvider<{ 'order.created': Order }>({
+ *   name: 'acme',
+ *   verifier: hmacSignature({ secret, signature: { header: 'x-acme-signature' } }),
+ *   parse: request => …,
+ * })
+ */
+export function createProvider<Events extends EventMap = EventMap>(options: ProviderOptions<Events>): Provider<Events> {
+  const { name, verifier, parse } = options
+  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
+    throw invalid('name', 'must be lower-case letters, digits and hyphens')
+  }
+  if (typeof verifier?.verify !== 'function') {
+    throw invalid('verifier', 'must be a signature scheme or a credential; use unverified() to go without')
+  }
+  if (typeof parse !== 'function') throw invalid('parse', 'must be a function')
+  return {
+    name,
+    eventTypes: options.eventTypes,
+    nativeTypes: options.nativeTypes ?? {},
+    methods: options.methods ?? ['POST'],
+    timeoutSeconds: options.timeoutSeconds,
+    verify: (request, context) => verifier.verify(request, context),
+    ...(verifier.authenticate && { authenticate: verifier.authenticate.bind(verifier) }),
+    parse,
+    ...(options.challenge && { challenge: options.challenge }),
+    ...(options.unsignedChallenge && { unsignedChallenge: options.unsignedChallenge }),
+    ...(options.respond && { respond: options.respond }),
+  }
+}
+
+function invalid(argument: string, problem: string): WebhookError {
+  return new WebhookError('invalid_provider', `createProvider: ${argument} ${problem}`, { argument })
+}
