@@ -67,7 +67,10 @@ export function nearestName(wrong: string, names: Iterable<string>): string | un
 }
 
 function fold(name: string): string {
-  return name.slice(0, 100).toLowerCase().replace(/[_\-/:]/g, '.')
+  return name
+    .slice(0, 100)
+    .toLowerCase()
+    .replace(/[_\-/:]/g, '.')
 }
 
 /** Levenshtein distance, or `limit` as soon as it cannot be smaller. */

@@ -23,6 +23,27 @@ export interface WebhookRequest {
   readonly remoteAddress?: string | undefined
 }
 
+/** What reading a body came to. */
+export type BodyResult =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | {
+      readonly ok: false
+      /**
+       * `too_large`: more than the limit, reading stopped there. `aborted`: the sender went away.
+       * `already_parsed`: a framework consumed the stream; `message` names the fix.
+       */
+      readonly reason: 'too_large' | 'aborted' | 'already_parsed'
+      readonly message?: string
+    }
+
+/** Reads the exact bytes of a body, at most `maxBytes` of them, counting while reading. Never rejects. */
+export type BodyReader = (maxBytes: number) => Promise<BodyResult>
+
+/** A request whose body has not been read yet; what framework adapters hand to a receiver. */
+export interface IncomingRequest extends Omit<WebhookRequest, 'body'> {
+  readonly body: Uint8Array | BodyReader
+}
+
 /** An answer, ready for any framework to send. */
 export interface WebhookResponse {
   readonly status: number

@@ -15,7 +15,14 @@ export interface Reply {
 }
 
 /** What a handler may return. Nothing means that it did its work and has nothing to count. */
-export type HandlerOutcome = undefined | 'created' | 'updated' | 'skipped' | RecordOutcome | readonly RecordOutcome[] | Reply
+export type HandlerOutcome =
+  | undefined
+  | 'created'
+  | 'updated'
+  | 'skipped'
+  | RecordOutcome
+  | readonly RecordOutcome[]
+  | Reply
 
 /**
  * Makes a handler's answer the body of the HTTP answer, for senders that read it (Retell's inbound calls and

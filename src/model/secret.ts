@@ -12,7 +12,8 @@ export type SecretInput = string | Uint8Array | ReadonlyArray<string | Uint8Arra
  * @throws {WebhookError} `invalid_secret`, naming the argument and never the value.
  */
 export function requireSecrets(argument: string, input: SecretInput | undefined): ReadonlyArray<string | Uint8Array> {
-  const secrets = input === undefined ? [] : typeof input === 'string' || input instanceof Uint8Array ? [input] : [...input]
+  const secrets =
+    input === undefined ? [] : typeof input === 'string' || input instanceof Uint8Array ? [input] : [...input]
   if (secrets.length === 0) throw invalidSecret(argument, 'is missing. Is the environment variable set?')
   for (const secret of secrets) checkSecret(argument, secret)
   return secrets
@@ -25,7 +26,8 @@ function checkSecret(argument: string, secret: unknown): void {
   }
   if (typeof secret !== 'string') throw invalidSecret(argument, `must be a string or bytes, not ${describe(secret)}`)
   if (secret === '') throw invalidSecret(argument, 'is empty. Is the environment variable set?')
-  if (secret.trim() !== secret) throw invalidSecret(argument, 'has white space around it: was it pasted with a line break?')
+  if (secret.trim() !== secret)
+    throw invalidSecret(argument, 'has white space around it: was it pasted with a line break?')
   if (/^\$\{[^}]*\}$|^\$[A-Z_][A-Z0-9_]*$|^\{\{.*\}\}$|^%[A-Z_][A-Z0-9_]*%$/.test(secret)) {
     throw invalidSecret(argument, 'is an unresolved placeholder: the variable it names was not filled in')
   }

@@ -64,7 +64,8 @@ export function withHeaders(request: WebhookRequest, added: Readonly<Record<stri
   }
   const current = request.headers
   if (Array.isArray(current)) for (const [name, value] of current) put(name, value)
-  else if (typeof Headers !== 'undefined' && current instanceof Headers) current.forEach((value, name) => put(name, value))
+  else if (typeof Headers !== 'undefined' && current instanceof Headers)
+    current.forEach((value, name) => put(name, value))
   else for (const [name, value] of Object.entries(current)) put(name, value as string | readonly string[] | undefined)
   for (const [name, value] of Object.entries(added)) put(name, value)
   return { ...request, headers }

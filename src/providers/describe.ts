@@ -1,6 +1,6 @@
-import { parseJson } from '../bytes/json.ts'
-import { sha256Hex } from '../bytes/hash.ts'
 import { decodeUtf8 } from '../bytes/encoding.ts'
+import { sha256Hex } from '../bytes/hash.ts'
+import { parseJson } from '../bytes/json.ts'
 import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '../model/event.ts'
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
 import { createProvider, type Provider, type ProviderOptions } from './provider.ts'
@@ -121,7 +121,8 @@ function parseDescribed<Events extends EventMap>(
   const events: ReceivedEvent[] = []
   for (const item of items) {
     const event = readEvent(description, { request, body: decoded.value, item })
-    if (event === undefined) return { ok: false, code: 'invalid_data', message: 'the body does not name its event type' }
+    if (event === undefined)
+      return { ok: false, code: 'invalid_data', message: 'the body does not name its event type' }
     events.push(event)
   }
   // The map of a description is a claim about the sender: nothing checks `data` against it.

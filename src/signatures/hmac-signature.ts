@@ -1,7 +1,7 @@
 import { WebhookError } from '../errors.ts'
+import type { WebhookRequest } from '../model/http.ts'
 import type { SecretInput } from '../model/secret.ts'
 import type { VerifyContext, VerifyResult } from '../model/verification.ts'
-import type { WebhookRequest } from '../model/http.ts'
 import type { SignableMessage, SignatureHeaders, SignatureScheme } from './scheme.ts'
 import type { HashAlgorithm, KeyDecoding, SignatureShape } from './shape.ts'
 

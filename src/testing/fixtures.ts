@@ -1,6 +1,6 @@
-import type { Provider } from '../providers/provider.ts'
 import type { HeadersInput, WebhookRequest } from '../model/http.ts'
 import type { MaybePromise } from '../model/verification.ts'
+import type { Provider } from '../providers/provider.ts'
 
 /** One realistic request of a sender, without its proof, and what must come of it. */
 export interface RequestFixture {
