@@ -62,3 +62,8 @@ function countUpTo(text: string, character: string, limit: number): number {
   for (let at = text.indexOf(character); at !== -1 && count <= limit; at = text.indexOf(character, at + 1)) count++
   return count
 }
+
+/** Whether decoded JSON is an object, not an array or `null`. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -4,6 +4,7 @@ import { parseJson } from '../bytes/json.ts'
 import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '../model/event.ts'
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
 import { createProvider, type Provider, type ProviderOptions } from './provider.ts'
+import type { SchemaCheck } from './schema.ts'
 
 /** What a look-up may read. */
 export interface LookupInput {
@@ -82,6 +83,8 @@ export interface ProviderDescription<Events extends EventMap>
   readonly firstAttempt?: 0 | 1
   /** The part of the item that becomes `data`. Default: all of it. */
   readonly data?: (item: unknown) => unknown
+  /** Checks the data of known types; data that does not fit makes the body `invalid_data`. Default: none is checked. */
+  readonly checks?: { readonly [Type in keyof Events & string]?: SchemaCheck<Events[Type]> }
   /** The handler's answer is the HTTP answer. */
   readonly expectsReply?: (item: unknown) => boolean
 }
@@ -123,6 +126,10 @@ function parseDescribed<Events extends EventMap>(
     const event = readEvent(description, { request, body: decoded.value, item })
     if (event === undefined)
       return { ok: false, code: 'invalid_data', message: 'the body does not name its event type' }
+    const { checks } = description
+    const check = checks && event.known && Object.hasOwn(checks, event.type) ? checks[event.type] : undefined
+    const checked = check?.(event.data)
+    if (checked?.ok === false) return { ok: false, code: 'invalid_data', message: checked.message }
     events.push(event)
   }
   // The map of a description is a claim about the sender: nothing checks `data` against it.
