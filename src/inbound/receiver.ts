@@ -1,13 +1,172 @@
-import type { EventMap, EventOf } from '../model/event.ts'
-import type { IncomingRequest, WebhookRequest, WebhookResponse } from '../model/http.ts'
-import type { HandlerOutcome } from '../model/receive-result.ts'
-import type { MaybePromise } from '../model/verification.ts'
+import { createLifecycle, type LifecycleEmitter, type LifecycleSource } from '../emitter.ts'
+import type { EventMap } from '../model/event.ts'
+import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
+import type { ReceiveResult } from '../model/receive-result.ts'
+import type { AnyProvider } from '../providers/provider.ts'
+import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
+import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
+import type { ReceiverLifecycle, RejectedRequest } from './lifecycle.ts'
+import { type ReceiverOptions, type ReceiverSettings, readOptions } from './options.ts'
+import { type LimitedBodyResult, readBody } from './read-body.ts'
+import { combineResults, emptyResult, jsonResponse, toResponse } from './respond.ts'
+import { fromWebRequest, toWebResponse } from './web.ts'
 
-/** Receives the webhooks of one provider. Made by `createReceiver`. */
+/** What a health check is told. */
+export interface Health {
+  readonly status: 'ok'
+  readonly service: string
+  /** ISO 8601. */
+  readonly timestamp: string
+}
+
+/** Receives the webhooks of one provider. Made by {@link createReceiver}. */
 export interface Receiver<Events extends EventMap = EventMap> {
+  /**
+   * Runs `handler` for the events that the pattern takes. Handlers of one event run side by side.
+   *
+   * @returns a function that takes the handler away again.
+   * @throws {WebhookError} `invalid_pattern` when the provider sends nothing that matches.
+   */
+  on<Pattern extends PatternOf<Events>>(pattern: Pattern, handler: Handler<MatchingEvent<Events, Pattern>>): () => void
   /** Takes a request in any host's shape and answers it. Never rejects. */
   receive(request: WebhookRequest | IncomingRequest): Promise<WebhookResponse>
-  /** The same for Web requests: `export const POST = receiver.handle`. */
+  /**
+   * The same for Web requests; bound, so it can be handed over as it is. A second argument may give the address of
+   * the peer, for allow-lists. Never rejects.
+   *
+   * @example export const POST = receiver.handle
+   */
   readonly handle: (request: Request, host?: { readonly remoteAddress?: unknown }) => Promise<Response>
-  on(pattern: string, handler: (event: EventOf<Events>) => MaybePromise<HandlerOutcome>): this
+  /** What a GET on `<path>/health` answers. */
+  health(): Health
+  readonly lifecycle: LifecycleEmitter<ReceiverLifecycle>
+}
+
+/**
+ * Creates a receiver: verify → parse → de-duplicate → handle → answer.
+ *
+ * @throws {WebhookError} `invalid_option`, naming the option.
+ * @example
+ * const receiver = createReceiver({ provider: calcom({ secret: process.env.CALCOM_SECRET }) })
+ * receiver.on('booking.created', async ({ data }) => { await calendar.add(data) })
+ * export const POST = receiver.handle
+ */
+export function createReceiver<Events extends EventMap>(options: ReceiverOptions<Events>): Receiver<Events> {
+  const settings = readOptions(options)
+  const provider: AnyProvider = options.provider
+  const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger)
+  const handlers = createHandlers(provider)
+  const events: EventHost = { ...settings, receiverName: settings.name, handlers, lifecycle, dedupeTimes: settings }
+  const host: ReceiveHost = { settings, provider, lifecycle, events, health }
+
+  function health(): Health {
+    return { status: 'ok', service: settings.name, timestamp: new Date(settings.clock.now()).toISOString() }
+  }
+
+  async function receive(request: WebhookRequest | IncomingRequest): Promise<WebhookResponse> {
+    try {
+      return await receiveRequest(request, host)
+    } catch (error) {
+      settings.logger.error('webhook provider failed', { provider: provider.name, error })
+      return toResponse(emptyResult('failed'))
+    }
+  }
+
+  return {
+    on: (pattern, handler) => handlers.add(pattern, handler as AnyHandler),
+    receive,
+    handle: async (request, web) => toWebResponse(await receive(fromWebRequest(request, web?.remoteAddress))),
+    health,
+    lifecycle,
+  }
+}
+
+interface ReceiveHost {
+  readonly settings: ReceiverSettings
+  readonly provider: AnyProvider
+  readonly lifecycle: LifecycleSource<ReceiverLifecycle>
+  readonly events: EventHost
+  health(): Health
+}
+
+/** The flow of a request, step by step. */
+async function receiveRequest(incoming: WebhookRequest | IncomingRequest, host: ReceiveHost): Promise<WebhookResponse> {
+  const { settings, provider } = host
+  const startedAtMs = settings.clock.now()
+  if (isHealthCheck(incoming)) return jsonResponse(200, host.health())
+
+  if (!provider.methods.includes(incoming.method)) return answerOtherMethod(incoming, host)
+
+  const body = await readBody(incoming, settings)
+  if (!body.ok) return answerUnreadBody(incoming, body, host)
+  const request: WebhookRequest = { ...incoming, body: body.bytes }
+
+  const handshake = await provider.unsignedChallenge?.(request)
+  if (handshake !== undefined) return handshake
+
+  const verdict = await provider.verify(request, { now: settings.clock.now() })
+  if (!verdict.ok) return reject(request, host, 'refused', verdict)
+
+  const challenge = await provider.challenge?.(request)
+  if (challenge !== undefined) return challenge
+
+  const parsed = provider.parse(request)
+  if (!parsed.ok) return reject(request, host, 'malformed', parsed)
+
+  const deadlineMs = startedAtMs + settings.handlerTimeoutMs
+  const results: EventResult[] = []
+  for (const event of parsed.events) results.push(await handleEvent(event, host.events, deadlineMs))
+  return respond(provider, combineResults(results, (settings.clock.now() - startedAtMs) / 1000))
+}
+
+function isHealthCheck({ method, url }: Pick<WebhookRequest, 'method' | 'url'>): boolean {
+  return (method === 'GET' || method === 'HEAD') && urlPath(url).endsWith('/health')
+}
+
+/** Set-up requests may come with another method than events do. */
+async function answerOtherMethod(
+  incoming: WebhookRequest | IncomingRequest,
+  host: ReceiveHost,
+): Promise<WebhookResponse> {
+  const { provider } = host
+  const handshake = await provider.unsignedChallenge?.({ ...incoming, body: new Uint8Array(0) })
+  if (handshake !== undefined) return handshake
+  const message = `${provider.name} uses ${provider.methods.join(', ')}`
+  const response = reject(incoming, host, 'method_not_allowed', { code: 'method_not_allowed', message })
+  return { ...response, headers: { ...response.headers, allow: provider.methods.join(', ') } }
+}
+
+/** The rest of the body is not read, so the connection cannot be used again. */
+function answerUnreadBody(
+  incoming: WebhookRequest | IncomingRequest,
+  body: Extract<LimitedBodyResult, { ok: false }>,
+  host: ReceiveHost,
+): WebhookResponse {
+  const { reason, message = reason } = body
+  if (reason === 'already_parsed') {
+    host.settings.logger.error(message, { code: 'body_already_parsed', provider: host.provider.name })
+    return reject(incoming, host, 'misconfigured', { code: 'body_already_parsed', message }, message)
+  }
+  const outcome = reason === 'aborted' ? 'malformed' : reason
+  const response = reject(incoming, host, outcome, { code: reason, message: `the body is ${reason.replace('_', ' ')}` })
+  return { ...response, headers: { ...response.headers, connection: 'close' } }
+}
+
+/** The cause goes to the log and the `rejected` event; the sender is told nothing but the status. */
+function reject(
+  { method, remoteAddress }: Pick<WebhookRequest, 'method' | 'remoteAddress'>,
+  { settings, lifecycle, provider }: ReceiveHost,
+  outcome: RejectedRequest['outcome'],
+  { code, message }: { readonly code: string; readonly message: string },
+  tell?: string,
+): WebhookResponse {
+  if (outcome !== 'misconfigured') {
+    settings.logger.warn('webhook rejected', { provider: provider.name, outcome, code, cause: message, remoteAddress })
+  }
+  lifecycle.emit('rejected', { outcome, code, message, method, remoteAddress })
+  return respond(provider, emptyResult(outcome, tell === undefined ? {} : { message: tell }))
+}
+
+function respond(provider: AnyProvider, result: ReceiveResult): WebhookResponse {
+  return provider.respond?.(result) ?? toResponse(result)
 }

@@ -76,6 +76,19 @@ export function singleHeader(headers: HeadersInput, name: string): string | unde
   return values.length === 1 ? values[0] : undefined
 }
 
+/** All headers with their values, a repeated name of a record with all of them. */
+export function headerEntries(headers: HeadersInput): ReadonlyArray<readonly [string, string | readonly string[]]> {
+  if (isPairs(headers)) return headers
+  if (isWebHeaders(headers)) {
+    const entries: Array<readonly [string, string]> = []
+    headers.forEach((value, name) => {
+      entries.push([name, value])
+    })
+    return entries
+  }
+  return Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+}
+
 /** The path of a URL that may be absolute or a bare path, without query and fragment. Never throws. */
 export function urlPath(url: string): string {
   const start = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('://') + 3)

@@ -52,6 +52,8 @@ export type ReceiveOutcome =
   | 'method_not_allowed'
   /** The body is larger than the limit. */
   | 'too_large'
+  /** The body did not arrive in time. */
+  | 'too_slow'
   /** The set-up is wrong: a framework read the body first. */
   | 'misconfigured'
   /** The store for de-duplication did not answer. */
@@ -77,6 +79,8 @@ export interface ReceiveResult {
   readonly errors: readonly ReceiveError[]
   /** The first reply that a handler gave. */
   readonly reply?: Reply
+  /** Words for the developer, where the set-up is wrong. */
+  readonly message?: string
   /** When the sender should try again. */
   readonly retryAfterSeconds?: number
 }

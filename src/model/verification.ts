@@ -1,4 +1,4 @@
-import type { WebhookRequest } from './http.ts'
+import { headerEntries, type WebhookRequest } from './http.ts'
 
 /** Why a request was not accepted as authentic. For logs and the `rejected` event; never shown to the sender. */
 export type RefusalCode =
@@ -59,14 +59,7 @@ export function refuse(code: RefusalCode, message: string): Refusal {
 /** The same request with more headers; same-named ones are replaced. */
 export function withHeaders(request: WebhookRequest, added: Readonly<Record<string, string>>): WebhookRequest {
   const headers: Record<string, string | readonly string[]> = {}
-  const put = (name: string, value: string | readonly string[] | undefined): void => {
-    if (value !== undefined) headers[name.toLowerCase()] = value
-  }
-  const current = request.headers
-  if (Array.isArray(current)) for (const [name, value] of current) put(name, value)
-  else if (typeof Headers !== 'undefined' && current instanceof Headers)
-    current.forEach((value, name) => put(name, value))
-  else for (const [name, value] of Object.entries(current)) put(name, value as string | readonly string[] | undefined)
-  for (const [name, value] of Object.entries(added)) put(name, value)
+  for (const [name, value] of headerEntries(request.headers)) headers[name.toLowerCase()] = value
+  for (const [name, value] of Object.entries(added)) headers[name.toLowerCase()] = value
   return { ...request, headers }
 }

@@ -4,15 +4,12 @@ import type { WebhookRequest, WebhookResponse } from '../model/http.ts'
 import type { ReceiveResult } from '../model/receive-result.ts'
 import type { MaybePromise, Verifier } from '../model/verification.ts'
 
-/**
- * A service that sends webhooks to us: pure functions from a raw request to a verdict and to events. Each can be
- * used alone, without a receiver.
- */
-export interface Provider<Events extends EventMap = EventMap> {
-  /** Lower-case name: `pipedrive`. Part of the key by which repetitions are recognised. */
+/** A {@link Provider} without the types of its events. */
+export interface AnyProvider {
+  /** Lower-case name: `pipedrive`. */
   readonly name: string
   /** Canonical types that it sends; `undefined` when any type is possible. */
-  readonly eventTypes: readonly (keyof Events & string)[] | undefined
+  readonly eventTypes: readonly string[] | undefined
   /** The sender's own names of those types, for error messages: `{ call_close: 'call.closed' }`. */
   readonly nativeTypes: Readonly<Record<string, string>>
   /** Methods that carry events. */
@@ -22,7 +19,7 @@ export interface Provider<Events extends EventMap = EventMap> {
   readonly verify: Verifier['verify']
   readonly authenticate?: Verifier['authenticate']
   /** Reads a verified request. Never throws on hostile input. */
-  parse(request: WebhookRequest): ParseResult<EventOf<Events>>
+  parse(request: WebhookRequest): ParseResult
   /** Answers a set-up request of the sender. Asked only after the request was verified. */
   challenge?(request: WebhookRequest): MaybePromise<WebhookResponse | undefined>
   /**
@@ -32,6 +29,15 @@ export interface Provider<Events extends EventMap = EventMap> {
   unsignedChallenge?(request: WebhookRequest): MaybePromise<WebhookResponse | undefined>
   /** The answer that this sender wants where it differs from the usual one; `undefined` for the usual one. */
   respond?(result: ReceiveResult): WebhookResponse | undefined
+}
+
+/**
+ * A service that sends webhooks to us: pure functions from a raw request to a verdict and to events. Each can be
+ * used alone, without a receiver.
+ */
+export interface Provider<Events extends EventMap = EventMap> extends AnyProvider {
+  readonly eventTypes: readonly (keyof Events & string)[] | undefined
+  parse(request: WebhookRequest): ParseResult<EventOf<Events>>
 }
 
 /** What {@link createProvider} takes: a {@link Provider} with everything optional that has a default. */

@@ -1,0 +1,130 @@
+import { utf8 } from '../bytes/encoding.ts'
+import { sha256Hex } from '../bytes/hash.ts'
+import type { Clock } from '../clock.ts'
+import type { LifecycleSource } from '../emitter.ts'
+import type { ReceivedEvent } from '../model/event.ts'
+import type { Logger } from '../model/logger.ts'
+import type { RecordOutcome, Reply } from '../model/receive-result.ts'
+import type { DedupeStore } from '../storage/dedupe-store.ts'
+import type { Handlers } from './handlers.ts'
+import type { ReceiverLifecycle } from './lifecycle.ts'
+import { type RunResult, runHandlers } from './run-handlers.ts'
+
+/** For how long a receiver remembers, in milliseconds. */
+export interface DedupeTimes {
+  /** Events with an id of the sender's, or a composite one. */
+  readonly keepMs: number
+  /** Events whose id is only the digest of the body: two equal bodies may be two events. */
+  readonly keepDigestMs: number
+  /** How long a claim holds when its process dies. */
+  readonly claimMs: number
+}
+
+/** What handling an event needs. */
+export interface EventHost {
+  readonly receiverName: string
+  readonly handlers: Handlers
+  readonly dedupe: DedupeStore
+  readonly dedupeTimes: DedupeTimes
+  readonly lifecycle: LifecycleSource<ReceiverLifecycle>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** How one event of a request ended. */
+export type EventResult =
+  | { readonly state: 'handled'; readonly records: readonly RecordOutcome[]; readonly reply?: Reply }
+  | { readonly state: 'duplicate' }
+  | { readonly state: 'in_progress'; readonly retryAfterSeconds: number }
+  | { readonly state: 'failed' }
+  | { readonly state: 'unavailable' }
+
+/** Claims an event, runs its handlers, and completes or releases the claim. Never rejects. */
+export async function handleEvent(event: ReceivedEvent, host: EventHost, deadlineMs: number): Promise<EventResult> {
+  const { lifecycle, logger } = host
+  lifecycle.emit('received', { event })
+  if (!event.known) {
+    logger.warn('webhook event of an unknown type', logFields(event))
+    lifecycle.emit('unrouted', { event })
+  }
+  if (event.expectsReply) return finish(event, host, await run(event, host, deadlineMs))
+  const key = dedupeKey(host.receiverName, event)
+  const nowMs = host.clock.now()
+  let claim: Awaited<ReturnType<DedupeStore['claim']>>
+  try {
+    claim = await host.dedupe.claim(key, { nowMs, claimUntilMs: nowMs + host.dedupeTimes.claimMs })
+  } catch (error) {
+    logger.error('webhook store did not answer', { ...logFields(event), error })
+    return { state: 'unavailable' }
+  }
+  if (claim.state !== 'claimed') {
+    lifecycle.emit('duplicate', { event, inProgress: claim.state === 'in_progress' })
+    if (claim.state === 'done') return { state: 'duplicate' }
+    return { state: 'in_progress', retryAfterSeconds: Math.max(1, Math.ceil((claim.untilMs - nowMs) / 1000)) }
+  }
+  const { token } = claim
+  const settle = async (result: RunResult): Promise<void> => settleClaim(event, host, key, token, result)
+  const result = await run(event, host, deadlineMs)
+  if (result.state !== 'timed_out') await settle(result)
+  else void result.settled.then(settle)
+  return finish(event, host, result)
+}
+
+function run(event: ReceivedEvent, host: EventHost, deadlineMs: number): Promise<RunResult> {
+  return runHandlers(event, host.handlers.for(event), { clock: host.clock, deadlineMs })
+}
+
+async function settleClaim(
+  event: ReceivedEvent,
+  { dedupe, dedupeTimes, clock, logger }: EventHost,
+  key: string,
+  token: string,
+  result: RunResult,
+): Promise<void> {
+  try {
+    if (result.state !== 'done') return await dedupe.release(key, token)
+    const keepMs = event.idSource === 'digest' ? dedupeTimes.keepDigestMs : dedupeTimes.keepMs
+    await dedupe.complete(key, token, { keepUntilMs: clock.now() + keepMs })
+  } catch (error) {
+    logger.error('webhook store did not answer: this event may be handled twice', { ...logFields(event), error })
+  }
+}
+
+function finish(event: ReceivedEvent, { lifecycle, logger, clock }: EventHost, run: RunResult): EventResult {
+  if (run.state === 'done') {
+    const { records, reply } = run.result
+    lifecycle.emit('handled', { event, records })
+    logger.debug('webhook handled', logFields(event))
+    return { state: 'handled', records, ...(reply && { reply }) }
+  }
+  const timedOut = run.state === 'timed_out'
+  const error = timedOut ? new Error('the handler took too long') : run.error
+  logger.error(timedOut ? 'webhook handler took too long' : 'webhook handler failed', { ...logFields(event), error })
+  lifecycle.emit('failed', { event, error, timedOut })
+  if (timedOut) reportLateEnd(event, run.settled, logger, clock)
+  return { state: 'failed' }
+}
+
+/** The sender was told to try again, but the work went on: its end must not go unnoticed. */
+function reportLateEnd(
+  event: ReceivedEvent,
+  settled: Promise<Exclude<RunResult, { state: 'timed_out' }>>,
+  logger: Logger,
+  clock: Clock,
+): void {
+  const answeredAtMs = clock.now()
+  void settled.then(late => {
+    const fields = { ...logFields(event), lateBySeconds: (clock.now() - answeredAtMs) / 1000 }
+    if (late.state === 'done') logger.warn('webhook handler finished after the answer', fields)
+    else logger.error('webhook handler failed after the answer', { ...fields, error: late.error })
+  })
+}
+
+/** A sender chooses its ids, so a long one is kept as its digest. */
+function dedupeKey(receiverName: string, { id }: ReceivedEvent): string {
+  return `${receiverName}:${id.length <= 200 ? id : sha256Hex(utf8(id))}`
+}
+
+function logFields({ provider, type, nativeType, id, attempt }: ReceivedEvent): Record<string, unknown> {
+  return { provider, type, nativeType, eventId: id, attempt }
+}

@@ -1,0 +1,100 @@
+import { type Clock, systemClock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
+import type { EventMap } from '../model/event.ts'
+import { type Logger, silentLogger } from '../model/logger.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { DedupeStore } from '../storage/dedupe-store.ts'
+import { memoryStore } from '../storage/memory.ts'
+
+/** Options of `createReceiver`. */
+export interface ReceiverOptions<Events extends EventMap> {
+  /** Who sends: `pipedrive({ … })` from `crm-webhooks/providers/pipedrive`, or your own by `createProvider`. */
+  readonly provider: Provider<Events>
+  /**
+   * Tells receivers apart that share a store, and names the service in the health answer. Default: the provider's
+   * name.
+   */
+  readonly name?: string
+  /** Remembers what was handled. Default: this process's memory (`memoryStore()`). */
+  readonly store?: { readonly dedupe: DedupeStore }
+  /** `after-handling` (default): the answer waits for the handlers and tells how they ended. */
+  readonly acknowledge?: 'after-handling'
+  /** Largest body taken, in bytes. Default 1 MiB. */
+  readonly maxBodyBytes?: number
+  /** How long a body may take to arrive, in seconds. Default 10. */
+  readonly bodyTimeoutSeconds?: number
+  /** How long the answer may wait for the handlers, in seconds. Default: what the sender grants, else 30. */
+  readonly handlerTimeoutSeconds?: number
+  readonly dedupe?: {
+    /** For how long a handled event is remembered, in seconds. Default 3 days. */
+    readonly keepSeconds?: number
+    /**
+     * The same for events whose id is only the digest of their body, in seconds: two equal bodies may be two
+     * events. Default 60.
+     */
+    readonly keepDigestSeconds?: number
+    /** How long a crashed process keeps an event from being handled again, in seconds. Default: twice the handler's time, at least 60. */
+    readonly claimSeconds?: number
+  }
+  readonly logger?: Logger
+  readonly clock?: Clock
+}
+
+/** Options with every default filled in. */
+export interface ReceiverSettings {
+  readonly name: string
+  readonly dedupe: DedupeStore
+  readonly maxBodyBytes: number
+  readonly bodyTimeoutMs: number
+  readonly handlerTimeoutMs: number
+  readonly keepMs: number
+  readonly keepDigestMs: number
+  readonly claimMs: number
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** @throws {WebhookError} `invalid_option`, naming the option. */
+export function readOptions<Events extends EventMap>(options: ReceiverOptions<Events>): ReceiverSettings {
+  const { provider, dedupe = {} } = options
+  if (typeof provider?.verify !== 'function' || typeof provider.parse !== 'function') {
+    throw invalid('provider', 'must be a provider, such as pipedrive({ … }). Was the factory called?')
+  }
+  const acknowledge: unknown = options.acknowledge ?? 'after-handling'
+  if (acknowledge !== 'after-handling') throw invalid('acknowledge', `must be 'after-handling'`)
+  if (options.store !== undefined && typeof options.store.dedupe?.claim !== 'function') {
+    throw invalid('store', 'must have a dedupe store, as memoryStore() has')
+  }
+  const handlerTimeoutMs = milliseconds(
+    'handlerTimeoutSeconds',
+    options.handlerTimeoutSeconds,
+    provider.timeoutSeconds ?? 30,
+  )
+  return {
+    name: options.name ?? provider.name,
+    dedupe: (options.store ?? memoryStore()).dedupe,
+    maxBodyBytes: positive('maxBodyBytes', options.maxBodyBytes ?? 1_048_576),
+    bodyTimeoutMs: milliseconds('bodyTimeoutSeconds', options.bodyTimeoutSeconds, 10),
+    handlerTimeoutMs,
+    keepMs: milliseconds('dedupe.keepSeconds', dedupe.keepSeconds, 259_200),
+    keepDigestMs: milliseconds('dedupe.keepDigestSeconds', dedupe.keepDigestSeconds, 60),
+    claimMs: milliseconds('dedupe.claimSeconds', dedupe.claimSeconds, Math.max(60, (2 * handlerTimeoutMs) / 1000)),
+    logger: options.logger ?? silentLogger,
+    clock: options.clock ?? systemClock,
+  }
+}
+
+function milliseconds(argument: string, seconds: number | undefined, fallbackSeconds: number): number {
+  return 1000 * positive(argument, seconds ?? fallbackSeconds)
+}
+
+function positive(argument: string, value: number): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+    throw invalid(argument, 'must be a finite number above 0')
+  }
+  return value
+}
+
+function invalid(argument: string, problem: string): WebhookError {
+  return new WebhookError('invalid_option', `createReceiver: ${argument} ${problem}`, { argument })
+}

@@ -1,0 +1,45 @@
+export { type Clock, systemClock } from './clock.ts'
+export type { LifecycleEmitter, Listener } from './emitter.ts'
+export { WebhookError, type WebhookErrorCode, type WebhookErrorDetails } from './errors.ts'
+export type { HandledEvent, Handler, HandlerContext, MatchingEvent, PatternOf } from './inbound/handlers.ts'
+export type { ReceiverLifecycle, RejectedRequest } from './inbound/lifecycle.ts'
+export type { ReceiverOptions } from './inbound/options.ts'
+export { createReceiver, type Health, type Receiver } from './inbound/receiver.ts'
+export type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent, UnknownEvent } from './model/event.ts'
+export { matchesPattern } from './model/event-type.ts'
+export type {
+  BodyReader,
+  BodyResult,
+  HeadersInput,
+  IncomingRequest,
+  WebhookRequest,
+  WebhookResponse,
+} from './model/http.ts'
+export type { Logger } from './model/logger.ts'
+export {
+  type HandlerOutcome,
+  type ReceiveError,
+  type ReceiveOutcome,
+  type ReceiveResult,
+  type RecordOutcome,
+  type Reply,
+  reply,
+} from './model/receive-result.ts'
+export {
+  type FieldChange,
+  hasChanged,
+  isBulk,
+  isCreate,
+  isDelete,
+  isFromApi,
+  isFromApp,
+  isMerge,
+  isRecordChange,
+  isRetry,
+  isUpdate,
+  type RecordChange,
+} from './model/record-change.ts'
+export type { SecretInput } from './model/secret.ts'
+export type { Refusal, RefusalCode, Verifier, VerifyContext, VerifyResult } from './model/verification.ts'
+export { createProvider, type Provider, type ProviderOptions } from './providers/provider.ts'
+export type { Claim, DedupeStore } from './storage/dedupe-store.ts'

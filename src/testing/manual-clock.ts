@@ -1,0 +1,66 @@
+import type { Clock } from '../clock.ts'
+
+/** A clock that moves only when told. */
+export interface ManualClock extends Clock {
+  /** Moves the time on and runs the timers that fall due on the way, in order, each at its own time. */
+  advance(milliseconds: number): Promise<void>
+  /** How many timers are waiting. */
+  readonly pending: number
+}
+
+interface Timer {
+  readonly dueAtMs: number
+  readonly order: number
+  readonly callback: () => void
+}
+
+/**
+ * A clock for tests.
+ *
+ * @param startMs where it begins, in milliseconds since the epoch. Default 2025-01-01T00:00:00Z.
+ * @example
+ * const clock = manualClock()
+ * const receiver = createReceiver({ provider, clock })
+ * await clock.advance(60_000)
+ */
+export function manualClock(startMs: number = Date.UTC(2025, 0, 1)): ManualClock {
+  let nowMs = startMs
+  let order = 0
+  const timers = new Set<Timer>()
+  const nextDue = (untilMs: number): Timer | undefined => {
+    let next: Timer | undefined
+    for (const timer of timers) {
+      if (timer.dueAtMs > untilMs) continue
+      const earlier = next === undefined || timer.dueAtMs < next.dueAtMs
+      if (earlier || (timer.dueAtMs === next?.dueAtMs && timer.order < next.order)) next = timer
+    }
+    return next
+  }
+  return {
+    now: () => nowMs,
+    setTimer(callback, delayMs) {
+      const timer: Timer = { dueAtMs: nowMs + Math.max(0, delayMs), order: order++, callback }
+      timers.add(timer)
+      return () => void timers.delete(timer)
+    },
+    async advance(milliseconds) {
+      const untilMs = nowMs + milliseconds
+      await settle()
+      for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
+        timers.delete(timer)
+        nowMs = Math.max(nowMs, timer.dueAtMs)
+        timer.callback()
+        await settle()
+      }
+      nowMs = untilMs
+    },
+    get pending() {
+      return timers.size
+    },
+  }
+}
+
+/** Lets promises that are already resolved run, including those that they start. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve()
+}

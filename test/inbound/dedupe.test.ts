@@ -1,0 +1,180 @@
+import { createReceiver, type DedupeStore } from 'crm-webhooks'
+import { manualClock } from 'crm-webhooks/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { acme, acmeRequest, dealUpdated, recordingLogger } from '../support/acme.ts'
+
+describe('a repeated event', () => {
+  it('is answered as a duplicate when it was handled', async () => {
+    const receiver = createReceiver({ provider: acme() })
+    const handler = vi.fn()
+    const duplicate = vi.fn()
+    receiver.on('*', handler)
+    receiver.lifecycle.on('duplicate', duplicate)
+    await receiver.receive(acmeRequest(dealUpdated('1')))
+    const again = await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect(again.status).toBe(200)
+    expect(JSON.parse(again.body)).toMatchObject({ status: 'ok', duplicate: true, total: 0 })
+    expect(handler).toHaveBeenCalledOnce()
+    expect(duplicate).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ inProgress: false }))
+  })
+
+  it('runs again when its handler failed', async () => {
+    const receiver = createReceiver({ provider: acme() })
+    const handler = vi.fn().mockRejectedValueOnce(new Error('no'))
+    receiver.on('*', handler)
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(500)
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
+    expect(handler).toHaveBeenCalledTimes(2)
+  })
+
+  it('is told to come back while the first one runs', async () => {
+    const receiver = createReceiver({ provider: acme() })
+    let finish = (): void => {}
+    const handler = vi.fn(() => new Promise<undefined>(resolve => (finish = () => resolve(undefined))))
+    receiver.on('*', handler)
+    const first = receiver.receive(acmeRequest(dealUpdated('1')))
+    await vi.waitFor(() => expect(handler).toHaveBeenCalled())
+    const second = await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect(second.status).toBe(409)
+    expect(Number(second.headers['retry-after'])).toBeGreaterThan(0)
+    finish()
+    expect((await first).status).toBe(200)
+    expect(handler).toHaveBeenCalledOnce()
+  })
+
+  it('runs once however many come at once', async () => {
+    const receiver = createReceiver({ provider: acme() })
+    const handler = vi.fn(async () => Promise.resolve(undefined))
+    receiver.on('*', handler)
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async () => receiver.receive(acmeRequest(dealUpdated('1')))),
+    )
+    expect(handler).toHaveBeenCalledOnce()
+    expect(answers.filter(answer => answer.status === 200)).toHaveLength(1)
+    expect(answers.filter(answer => answer.status === 409)).toHaveLength(49)
+  })
+
+  it('waits for a handler that was too slow to answer, and then counts as handled', async () => {
+    const clock = manualClock()
+    const logger = recordingLogger()
+    const receiver = createReceiver({ provider: acme(), clock, logger })
+    let finish = (): void => {}
+    const handler = vi.fn(() => new Promise<undefined>(resolve => (finish = () => resolve(undefined))))
+    receiver.on('*', handler)
+    const first = receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(9_000)
+    expect((await first).status).toBe(500)
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(409)
+    finish()
+    await clock.advance(0)
+    const again = await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect(JSON.parse(again.body)).toMatchObject({ duplicate: true })
+    expect(handler).toHaveBeenCalledOnce()
+    expect(logger.lines.map(line => line.message)).toEqual([
+      'webhook handler took too long',
+      'webhook handler finished after the answer',
+    ])
+  })
+
+  it('runs again when the process that claimed it is gone', async () => {
+    const clock = manualClock()
+    const receiver = createReceiver({ provider: acme(), clock, dedupe: { claimSeconds: 60 } })
+    const handler = vi.fn().mockReturnValueOnce(new Promise(() => {}))
+    receiver.on('*', handler)
+    const lost = receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(59_000)
+    await lost
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(409)
+    await clock.advance(1_000)
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
+    expect(handler).toHaveBeenCalledTimes(2)
+  })
+
+  it('is forgotten after its time: sooner where the id is only the digest of the body', async () => {
+    const clock = manualClock()
+    const receiver = createReceiver({ provider: acme(), clock })
+    const handler = vi.fn()
+    receiver.on('*', handler)
+    const own = acmeRequest(dealUpdated('1'))
+    const digest = acmeRequest({ ...(dealUpdated('2') as object), idSource: 'digest' })
+    for (const request of [own, digest]) await receiver.receive(request)
+    await clock.advance(59_999)
+    for (const request of [own, digest]) await receiver.receive(request)
+    expect(handler).toHaveBeenCalledTimes(2)
+    await clock.advance(1)
+    for (const request of [own, digest]) await receiver.receive(request)
+    expect(handler).toHaveBeenCalledTimes(3)
+    await clock.advance(3 * 86_400_000)
+    for (const request of [own, digest]) await receiver.receive(request)
+    expect(handler).toHaveBeenCalledTimes(5)
+  })
+
+  it('is another event for another receiver', async () => {
+    const first = createReceiver({ provider: acme(), name: 'eu' })
+    const store = { dedupe: spiedStore() }
+    const second = createReceiver({ provider: acme(), name: 'us', store })
+    await first.receive(acmeRequest(dealUpdated('1')))
+    await second.receive(acmeRequest(dealUpdated('1')))
+    expect(store.dedupe.claim).toHaveBeenCalledWith('us:1', expect.anything())
+  })
+
+  it('has a key of bounded length, whatever id the sender chooses', async () => {
+    const store = { dedupe: spiedStore() }
+    const receiver = createReceiver({ provider: acme(), store })
+    await receiver.receive(acmeRequest(dealUpdated('x'.repeat(10_000))))
+    expect(store.dedupe.claim.mock.calls[0]?.[0]).toMatch(/^acme:[0-9a-f]{64}$/)
+  })
+})
+
+describe('a batch', () => {
+  it('is tried again as a whole, but only what failed runs again', async () => {
+    const receiver = createReceiver({ provider: acme() })
+    const runs: string[] = []
+    let broken = true
+    receiver.on('*', event => {
+      runs.push(event.id)
+      if (event.id === '2' && broken) throw new Error('no')
+      return 'updated'
+    })
+    const batch = acmeRequest([dealUpdated('1'), dealUpdated('2'), dealUpdated('3')])
+    expect((await receiver.receive(batch)).status).toBe(500)
+    broken = false
+    const again = await receiver.receive(batch)
+    expect(again.status).toBe(200)
+    expect(JSON.parse(again.body)).toMatchObject({ total: 1, updated: 1 })
+    expect(runs).toEqual(['1', '2', '3', '2'])
+  })
+})
+
+describe('a store that fails', () => {
+  it('makes the sender try again before anything ran', async () => {
+    const logger = recordingLogger()
+    const dedupe = spiedStore()
+    dedupe.claim.mockRejectedValue(new Error('connection lost'))
+    const receiver = createReceiver({ provider: acme(), store: { dedupe }, logger })
+    const handler = vi.fn()
+    receiver.on('*', handler)
+    const response = await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect(response.status).toBe(503)
+    expect(response.headers['retry-after']).toBe('5')
+    expect(handler).not.toHaveBeenCalled()
+    expect(logger.lines).toHaveLength(1)
+  })
+
+  it('does not undo what the handler did', async () => {
+    const logger = recordingLogger()
+    const dedupe = spiedStore()
+    dedupe.complete.mockRejectedValue(new Error('connection lost'))
+    const receiver = createReceiver({ provider: acme(), store: { dedupe }, logger })
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
+    expect(logger.lines.filter(line => line.level === 'error')).toHaveLength(1)
+  })
+})
+
+function spiedStore() {
+  return {
+    claim: vi.fn<DedupeStore['claim']>(() => ({ state: 'claimed', token: 't' })),
+    complete: vi.fn<DedupeStore['complete']>(),
+    release: vi.fn<DedupeStore['release']>(),
+  }
+}

@@ -1,0 +1,29 @@
+import { memoryStore } from 'crm-webhooks/storage/memory'
+import { describe, expect, it } from 'vitest'
+
+const claimed = { state: 'claimed', token: expect.any(String) as string }
+
+describe('memory dedupe store', () => {
+  it('fences: a claim that ran out can neither complete nor release the next one', async () => {
+    const { dedupe } = memoryStore()
+    const first = await dedupe.claim('k', { nowMs: 0, claimUntilMs: 10 })
+    const second = await dedupe.claim('k', { nowMs: 10, claimUntilMs: 20 })
+    expect([first, second]).toEqual([claimed, claimed])
+    if (first.state !== 'claimed') throw new Error('not claimed')
+    await dedupe.release('k', first.token)
+    await dedupe.complete('k', first.token, { keepUntilMs: 100 })
+    expect(await dedupe.claim('k', { nowMs: 15, claimUntilMs: 25 })).toEqual({ state: 'in_progress', untilMs: 20 })
+  })
+
+  it('forgets the oldest beyond its limit', async () => {
+    const { dedupe } = memoryStore({ maxDedupeEntries: 3 })
+    for (const key of ['a', 'b', 'c', 'd']) {
+      const claim = await dedupe.claim(key, { nowMs: 0, claimUntilMs: 10 })
+      if (claim.state === 'claimed') await dedupe.complete(key, claim.token, { keepUntilMs: 100 })
+    }
+    const states = await Promise.all(
+      ['d', 'c', 'b', 'a'].map(async key => (await dedupe.claim(key, { nowMs: 1, claimUntilMs: 10 })).state),
+    )
+    expect(states).toEqual(['done', 'done', 'done', 'claimed'])
+  })
+})
