@@ -76,6 +76,8 @@ export interface ProviderDescription<Events extends EventMap>
   readonly type: Lookup
   /** Native name to canonical type, when the sender's list is closed. Default: {@link canonicalType}, and any type is known. */
   readonly types?: Readonly<Record<string, keyof Events & string>>
+  /** Native name to canonical type, when the sender's list is open. Default: {@link canonicalType}. */
+  readonly canonical?: (nativeType: string) => string
   readonly recordId?: Lookup
   readonly time?: Lookup
   readonly attempt?: Lookup
@@ -144,7 +146,7 @@ function readEvent<Events extends EventMap>(
   if (nativeType === undefined || nativeType === '') return undefined
   const { types } = description
   const listed = types && Object.hasOwn(types, nativeType) ? types[nativeType] : undefined
-  const type = listed ?? canonicalType(nativeType)
+  const type = listed ?? (description.canonical ?? canonicalType)(nativeType)
   const id = description.id?.(input)
   const attempt = Number(description.attempt?.(input) ?? Number.NaN)
   return {
@@ -181,6 +183,43 @@ export function canonicalType(nativeType: string): string {
     .replace(/[/:]+/g, '.')
     .replace(/[^a-z0-9._]+/g, '_')
 }
+
+/**
+ * Cuts a canonical name behind the entity that it starts with, the longest first, for senders that write both as one
+ * word: `credit_note_created` → `credit_note.created`. A name that starts with none of them stays as it is.
+ */
+export function afterEntity(entities: readonly string[]): (type: string) => string {
+  const longestFirst = [...entities].sort((a, b) => b.length - a.length)
+  return type => {
+    const entity = longestFirst.find(name => type.startsWith(`${name}_`))
+    return entity === undefined ? type : `${entity}.${type.slice(entity.length + 1)}`
+  }
+}
+
+/** The last word of a canonical type in the past tense, where a sender names what to do: `order.create` → `order.created`. */
+export function pastTense(type: string): string {
+  const start = Math.max(type.lastIndexOf('.'), type.lastIndexOf('_')) + 1
+  const word = type.slice(start)
+  return type.slice(0, start) + (PAST_TENSE.get(word) ?? word)
+}
+
+const PAST_TENSE: ReadonlyMap<string, string> = new Map([
+  ['create', 'created'],
+  ['insert', 'created'],
+  ['update', 'updated'],
+  ['edit', 'edited'],
+  ['delete', 'deleted'],
+  ['remove', 'removed'],
+  ['add', 'added'],
+  ['merge', 'merged'],
+  ['open', 'opened'],
+  ['close', 'closed'],
+  ['reopen', 'reopened'],
+  ['complete', 'completed'],
+  ['approve', 'approved'],
+  ['publish', 'published'],
+  ['void', 'voided'],
+])
 
 /** First and remaining part of a type. */
 export function splitType(type: string): { entity: string; action: string } {
