@@ -1,6 +1,6 @@
 import type { HeadersInput, WebhookRequest } from '../model/http.ts'
 import type { MaybePromise } from '../model/verification.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { AnyProvider } from '../providers/provider.ts'
 
 /** One realistic request of a sender, without its proof, and what must come of it. */
 export interface RequestFixture {
@@ -28,7 +28,7 @@ export interface RequestFixture {
 /** What the testing kit and the provider contract know of a provider: one file beside this one per provider. */
 export interface ProviderFixtures {
   /** The provider as a test would configure it, with made-up secrets. */
-  create(): Provider
+  create(): AnyProvider
   /** By a name, usually the canonical type. The first is the default. */
   readonly requests: Readonly<Record<string, RequestFixture>>
   /** Adds the proof where the provider cannot do it itself (only a public key is configured). */
