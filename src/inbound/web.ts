@@ -1,3 +1,4 @@
+import { createByteCollector } from '../bytes/byte-collector.ts'
 import type { BodyResult, IncomingRequest, WebhookResponse } from '../model/http.ts'
 
 /** A Web request in the receiver's terms. The body is read when the receiver asks for it. */
@@ -11,14 +12,18 @@ export function fromWebRequest(request: Request, remoteAddress: unknown): Incomi
   }
 }
 
-/** An answer as a Web response. */
+/** An answer as a Web response. What cannot be one (a challenge that echoes line breaks) is an empty 500. */
 export function toWebResponse({ status, headers, body }: WebhookResponse): Response {
   const bodiless = body === '' || status === 204 || status === 304
-  return new Response(bodiless ? null : body, { status, headers })
+  try {
+    return new Response(bodiless ? null : body, { status, headers: new Headers(headers) })
+  } catch {
+    return new Response(null, { status: 500 })
+  }
 }
 
 async function readWebBody(request: Request, maxBytes: number): Promise<BodyResult> {
-  if (request.bodyUsed) {
+  if (request.bodyUsed || request.body?.locked === true) {
     return {
       ok: false,
       reason: 'already_parsed',
@@ -27,33 +32,19 @@ async function readWebBody(request: Request, maxBytes: number): Promise<BodyResu
     }
   }
   if (request.body === null) return { ok: true, bytes: new Uint8Array(0) }
+  if (Number(request.headers.get('content-length')) > maxBytes) return { ok: false, reason: 'too_large' }
   const reader = request.body.getReader()
-  const chunks: Uint8Array[] = []
-  let length = 0
+  const collector = createByteCollector(maxBytes)
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) return { ok: true, bytes: concat(chunks, length) }
-      length += value.byteLength
-      if (length > maxBytes) {
+      if (done) return { ok: true, bytes: collector.bytes() }
+      if (!collector.add(value)) {
         void reader.cancel().catch(() => {})
         return { ok: false, reason: 'too_large' }
       }
-      chunks.push(value)
     }
   } catch {
     return { ok: false, reason: 'aborted' }
   }
-}
-
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = chunks
-  if (chunks.length === 1 && first !== undefined) return first
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
 }

@@ -1,0 +1,64 @@
+import type { BodyResult, HeadersInput, IncomingRequest } from '../../model/http.ts'
+import { bytesOfParser, type ParsedBody } from './parsed-body.ts'
+import { type BodyStream, readStream, wasRead } from './read-stream.ts'
+
+/** `http.IncomingMessage` (or that of `http2`), as far as the adapters need it. */
+export interface NodeRequest extends BodyStream {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly rawHeaders?: readonly string[]
+  readonly httpVersionMajor?: number
+  readonly complete?: boolean
+  readonly socket?: { readonly remoteAddress?: string | undefined }
+}
+
+/** What a framework knows better than the Node request below it. */
+export interface NodeRequestContext {
+  /** As the sender addressed it. */
+  readonly url: string
+  /** What a parser left. */
+  readonly parsed: ParsedBody
+  /** Default: the request. */
+  readonly stream?: BodyStream
+  /** What to change when a parser was first. */
+  readonly fix: string
+}
+
+/** A Node request in the receiver's terms. */
+export function fromNodeRequest(request: NodeRequest, context: NodeRequestContext): IncomingRequest {
+  return {
+    method: request.method ?? 'GET',
+    url: context.url,
+    headers: exactHeaders(request),
+    body: maxBytes => readNodeBody(request, context, maxBytes),
+    remoteAddress: request.socket?.remoteAddress,
+  }
+}
+
+/** Scheme and host of a request to a Node server that sits behind no proxy. */
+export function nodeOrigin({ socket, headers }: NodeRequest): [scheme: string, host: string | undefined] {
+  const secure = socket !== undefined && 'encrypted' in socket && socket.encrypted === true
+  const host = headers.host ?? headers[':authority']
+  return [secure ? 'https' : 'http', typeof host === 'string' ? host : undefined]
+}
+
+async function readNodeBody(request: NodeRequest, context: NodeRequestContext, maxBytes: number): Promise<BodyResult> {
+  const bytes = bytesOfParser(context.parsed, request.headers)
+  if (bytes !== undefined) return bytes.length > maxBytes ? { ok: false, reason: 'too_large' } : { ok: true, bytes }
+  const stream = context.stream ?? request
+  if (wasRead(stream)) return { ok: false, reason: 'already_parsed', message: context.fix }
+  if (Number(request.headers['content-length']) > maxBytes) return { ok: false, reason: 'too_large' }
+  return readStream(stream, maxBytes)
+}
+
+/**
+ * Node joins or drops repeated headers in `headers`. Where none is repeated it is exact, and it is there already;
+ * else the pairs are taken. (`headersDistinct` costs more, and threw on a header `__proto__` in older versions.)
+ */
+function exactHeaders({ headers, rawHeaders }: NodeRequest): HeadersInput {
+  if (rawHeaders === undefined || rawHeaders.length === 2 * Object.keys(headers).length) return headers
+  const pairs: Array<readonly [string, string]> = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) pairs.push([rawHeaders[i] ?? '', rawHeaders[i + 1] ?? ''])
+  return pairs
+}

@@ -1,0 +1,38 @@
+import { WebhookError } from '../../errors.ts'
+import type { Receiver } from '../../inbound/receiver.ts'
+
+/** All that an adapter needs of a receiver. */
+export type RequestReceiver = Pick<Receiver, 'receive'>
+
+/** Options that every adapter takes. */
+export interface AdapterOptions {
+  /**
+   * What senders that sign the URL have before the path: scheme and host, and the path prefix that a proxy takes
+   * away, such as `https://api.example.com`. Needed behind a proxy that ends TLS. Default: scheme and `Host` header
+   * as the framework reports them.
+   */
+  readonly publicUrl?: string
+}
+
+/** Makes the URL of a request as the sender addressed it; an absolute target is one already. */
+export type UrlBuilder = (target: string | undefined, scheme?: string, host?: string) => string
+
+/** @throws {WebhookError} `invalid_option` when `publicUrl` is not the beginning of an http(s) URL. */
+export function urlBuilder({ publicUrl }: AdapterOptions): UrlBuilder {
+  if (publicUrl === undefined) {
+    return (target = '/', scheme = 'http', host = '') =>
+      target.startsWith('/') && HOST.test(host) ? `${scheme}://${host}${target}` : target
+  }
+  if (!/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(publicUrl)) {
+    throw new WebhookError(
+      'invalid_option',
+      'publicUrl must be scheme and host, such as https://api.example.com, without query',
+      { argument: 'publicUrl' },
+    )
+  }
+  const base = publicUrl.replace(/\/+$/, '')
+  return (target = '/') => base + target.replace(/^https?:\/\/[^/?#]*/i, '')
+}
+
+/** A stranger writes this header: anything but name and port could move the path. */
+const HOST = /^[\w.-]+(?::\d+)?$|^\[[\da-fA-F:.]+\](?::\d+)?$/

@@ -1,0 +1,37 @@
+import { createByteCollector } from '../../bytes/byte-collector.ts'
+import type { BodyResult } from '../../model/http.ts'
+
+/** A Node stream of body bytes, as far as reading it needs. */
+export interface BodyStream {
+  readonly readableDidRead?: boolean
+  readonly readableEnded?: boolean
+  readonly readableEncoding?: string | null
+  readonly destroyed?: boolean
+  on(event: string, listener: (chunk: Uint8Array) => void): unknown
+  pause(): unknown
+}
+
+/** Whether somebody took bytes out of a stream, or made it decode them. */
+export function wasRead(stream: BodyStream): boolean {
+  return stream.readableDidRead === true || stream.readableEnded === true || typeof stream.readableEncoding === 'string'
+}
+
+/**
+ * Reads an untouched stream to its end; stops at the first byte above `maxBytes`. The listeners stay: after the
+ * answer the server destroys the stream, and an error then must find one.
+ */
+export function readStream(stream: BodyStream, maxBytes: number): Promise<BodyResult> {
+  if (stream.destroyed === true) return Promise.resolve({ ok: false, reason: 'aborted' })
+  return new Promise(resolve => {
+    const collector = createByteCollector(maxBytes)
+    const abort = (): void => resolve({ ok: false, reason: 'aborted' })
+    stream.on('data', chunk => {
+      if (collector.add(chunk)) return
+      stream.pause()
+      resolve({ ok: false, reason: 'too_large' })
+    })
+    stream.on('end', () => resolve({ ok: true, bytes: collector.bytes() }))
+    stream.on('error', abort)
+    stream.on('close', abort)
+  })
+}
