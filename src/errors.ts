@@ -7,6 +7,8 @@ export type WebhookErrorCode =
   | 'invalid_secret'
   | 'invalid_pattern'
   | 'invalid_provider'
+  | 'invalid_preset'
+  | 'invalid_template'
   | 'body_already_parsed'
   | 'unsupported'
 

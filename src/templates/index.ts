@@ -1,0 +1,1 @@
+export { compileTemplate, type RenderOptions, type Template } from './template.ts'
