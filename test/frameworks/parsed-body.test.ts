@@ -7,9 +7,9 @@ import express from 'express'
 import express4 from 'express4'
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
-import { type RawResponse, sendOnce } from './raw-client.ts'
+import { chunked, type RawResponse, sendOnce } from './raw-client.ts'
 import { listen } from './serve.ts'
-import { chunked, createTarget, head, MAX_BODY_BYTES, type Target } from './target.ts'
+import { createTarget, head, MAX_BODY_BYTES, type Target } from './target.ts'
 
 const ODD = Buffer.from('{ "a" :1,\n"b":"\\u00e9 é" }')
 

@@ -112,3 +112,13 @@ export async function sendOnce(port: number, ...parts: ReadonlyArray<string | Ui
     connection.socket.destroy()
   }
 }
+
+/** A body in chunked transfer coding. */
+export function chunked(body: Uint8Array, size: number): Buffer {
+  const parts: Uint8Array[] = []
+  for (let at = 0; at < body.length; at += size) {
+    const piece = body.subarray(at, at + size)
+    parts.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n'))
+  }
+  return Buffer.concat([...parts, Buffer.from('0\r\n\r\n')])
+}

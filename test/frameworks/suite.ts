@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { headerValues } from '../../src/model/http.ts'
-import { header, openConnection, sendOnce } from './raw-client.ts'
-import { BODY_TIMEOUT_SECONDS, chunked, createTarget, head, MAX_BODY_BYTES, sign, type Target } from './target.ts'
+import { chunked, header, openConnection, sendOnce } from './raw-client.ts'
+import { BODY_TIMEOUT_SECONDS, createTarget, head, MAX_BODY_BYTES, sign, type Target } from './target.ts'
 
 /** A running server that serves the target's receiver at `/hooks/acme`. */
 export interface Served {
