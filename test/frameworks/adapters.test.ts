@@ -48,16 +48,18 @@ describe('nodeHandler', () => {
   it('leaves an answer alone that something else has given', async () => {
     const { receiver } = createTarget()
     const handle = nodeHandler(receiver)
+    let handling: Promise<void> | undefined
     const server = await listen(
       createServer((request, response) => {
         response.end('mine')
-        void handle(request, response)
+        handling = handle(request, response)
       }),
     )
     const body = Buffer.from('{}')
     const response = await sendOnce(server.port, head(body), body)
     await server.close()
     expect(response.body.toString()).toBe('mine')
+    expect(await handling).toBeUndefined()
   })
 
   it('serves HTTP/2, and writes no header that it forbids', async () => {

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
+import { PassThrough } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { expressHandler } from 'crm-webhooks/frameworks/express'
 import { honoHandler } from 'crm-webhooks/frameworks/hono'
@@ -7,6 +8,7 @@ import express from 'express'
 import express4 from 'express4'
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import { readStream } from '../../src/frameworks/request/read-stream.ts'
 import { chunked, type RawResponse, sendOnce } from './raw-client.ts'
 import { listen } from './serve.ts'
 import { createTarget, head, MAX_BODY_BYTES, type Target } from './target.ts'
@@ -100,7 +102,8 @@ describe('a raw body that is text', () => {
   })
 
   const bom = Buffer.from('\uFEFF{}')
-  const broken = Buffer.from([0x22, 0xff, 0x22])
+  // Three bytes that become one replacement character, which has three bytes itself.
+  const broken = Buffer.from([0x22, 0xf0, 0x9f, 0x92, 0x22])
   it.each([
     ['lost a byte order mark', head(bom), bom],
     ['lost bytes that are not UTF-8', head(broken), broken],
@@ -122,6 +125,20 @@ describe('a raw body that is text', () => {
       ODD,
     )
     expect(answer.status).toBe(500)
+  })
+})
+
+describe('a stream that ends without an end', () => {
+  it('is aborted, whether it was destroyed with an error or without, before or after', async () => {
+    const aborted = { ok: false, reason: 'aborted' }
+    for (const error of [undefined, new Error('reset')]) {
+      const stream = new PassThrough()
+      const result = readStream(stream, 10)
+      stream.write('1')
+      stream.destroy(error)
+      expect(await result).toEqual(aborted)
+      expect(await readStream(stream, 10)).toEqual(aborted)
+    }
   })
 })
 

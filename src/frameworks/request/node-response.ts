@@ -31,7 +31,6 @@ export function writeAnswer(request: NodeRequest, response: NodeResponse, answer
     for (const name in headers) response.setHeader(name, headers[name] ?? '')
     response.end(answer.body)
   } catch {
-    if (response.headersSent) return
     for (const name in headers) response.removeHeader(name)
     response.statusCode = 500
     response.end('')
