@@ -8,9 +8,33 @@ export type HashAlgorithm = 'sha1' | 'sha256' | 'sha384' | 'sha512'
 /** noble's implementations, on every runtime. */
 export const nobleHashes = { sha1, sha256, sha384, sha512 } as const
 
-/** Digest of some bytes. */
+/** What is used of Node's crypto module, where there is one. */
+export interface NativeCrypto {
+  hash(algorithm: string, data: Uint8Array, encoding: 'buffer'): Uint8Array
+  createSecretKey(key: Uint8Array): unknown
+  createHmac(algorithm: string, key: unknown): { update(data: string | Uint8Array): unknown; digest(): Uint8Array }
+}
+
+/**
+ * Node's crypto module, found at run time so that bundles for other runtimes stay free of it; `undefined` where
+ * there is none, or an old one.
+ */
+export function nativeCrypto(): NativeCrypto | undefined {
+  const host = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } }
+  const native = host.process?.getBuiltinModule?.('node:crypto') as Partial<NativeCrypto> | undefined
+  const complete =
+    typeof native?.hash === 'function' &&
+    typeof native.createHmac === 'function' &&
+    typeof native.createSecretKey === 'function'
+  return complete ? (native as NativeCrypto) : undefined
+}
+
+let native: NativeCrypto | null | undefined
+
+/** Digest of some bytes, by the runtime where it can. */
 export function hash(algorithm: HashAlgorithm, bytes: Uint8Array): Uint8Array {
-  return nobleHashes[algorithm](bytes)
+  native ??= nativeCrypto() ?? null
+  return native === null ? nobleHashes[algorithm](bytes) : native.hash(algorithm, bytes, 'buffer')
 }
 
 /** SHA-256 as lower-case hex. */

@@ -1,1 +1,8 @@
+export { allOf } from './all-of.ts'
+export { type BasicAuthOptions, type BasicCredentials, basicAuth } from './basic-auth.ts'
+export { type BearerTokenOptions, bearerToken } from './bearer-token.ts'
+export { type BodyTokenOptions, bodyToken } from './body-token.ts'
+export type { Credential } from './credential.ts'
+export { type IpAllowlistOptions, ipAllowlist } from './ip-allowlist.ts'
+export { type SharedSecretOptions, sharedSecret } from './shared-secret.ts'
 export { unverified } from './unverified.ts'

@@ -1,4 +1,10 @@
-export { type HmacSignature, type HmacSignatureOptions, hmacSignature } from './hmac-signature.ts'
+export {
+  type AsymmetricAlgorithm,
+  type AsymmetricSignatureOptions,
+  asymmetricSignature,
+} from './asymmetric-signature.ts'
+export { type HashSignatureOptions, hashSignature } from './hash-signature.ts'
+export { type HmacSignatureOptions, hmacSignature, type SyncSignatureScheme } from './hmac-signature.ts'
 export type { SignableMessage, SignatureHeaders, SignatureScheme } from './scheme.ts'
 export type {
   HashAlgorithm,
@@ -8,3 +14,9 @@ export type {
   SignatureShape,
   TimestampRule,
 } from './shape.ts'
+export {
+  generateSecret,
+  type StandardWebhooks,
+  type StandardWebhooksOptions,
+  standardWebhooks,
+} from './standard-webhooks.ts'

@@ -1,0 +1,82 @@
+import { type Cidr, cidrContains, type IpAddress, parseCidr, parseIp, unmapIp } from '../bytes/ip-address.ts'
+import { WebhookError } from '../errors.ts'
+import { headerValues, type WebhookRequest } from '../model/http.ts'
+import { type Refusal, refuse } from '../model/verification.ts'
+import type { Credential } from './credential.ts'
+
+/** Options of {@link ipAllowlist}. */
+export interface IpAllowlistOptions {
+  /** Addresses and CIDR ranges: `['185.166.142.0/24', '2001:db8::1']`. */
+  readonly allow: readonly string[]
+  /** Your own proxies. Only what they say of the caller is believed. Default: none. */
+  readonly trustedProxies?: readonly string[]
+  /** Default `x-forwarded-for`. */
+  readonly forwardedHeader?: string
+}
+
+/** A list longer than any chain of proxies. */
+const MAX_FORWARDED = 64
+
+/**
+ * Only callers with these addresses. The socket's peer decides; where that is a trusted proxy, the forwarded
+ * addresses are read from the right, past further trusted proxies. What cannot be read is refused.
+ *
+ * @throws {WebhookError} `invalid_option` for an empty list or an entry that is no address or range.
+ * @example ipAllowlist({ allow: ['100.20.5.228'], trustedProxies: ['10.0.0.0/8'] })
+ */
+export function ipAllowlist(options: IpAllowlistOptions): Credential {
+  const { forwardedHeader = 'x-forwarded-for' } = options
+  const allow = parseRanges('allow', options.allow)
+  if (allow.length === 0) throw invalid('allow', 'is empty: it would refuse everybody')
+  const trusted = parseRanges('trustedProxies', options.trustedProxies ?? [])
+  return {
+    verify(request) {
+      const caller = findCaller(request, trusted, forwardedHeader)
+      if ('ok' in caller) return caller
+      return isIn(allow, caller)
+        ? { ok: true }
+        : refuse('address_not_allowed', 'the address of the caller is not on the list')
+    },
+    authenticate: request => ({ ...request, remoteAddress: options.allow[0]?.split('/')[0] }),
+  }
+}
+
+function findCaller(request: WebhookRequest, trusted: readonly Cidr[], header: string): IpAddress | Refusal {
+  const peer = readIp(request.remoteAddress)
+  if (peer === undefined) return refuse('address_unknown', 'the host did not say which address the request came from')
+  if (!isIn(trusted, peer)) return peer
+  const entries = headerValues(request.headers, header).flatMap(value => value.split(','))
+  for (const entry of entries.slice(-MAX_FORWARDED).reverse()) {
+    const address = readIp(entry.trim())
+    if (address === undefined) return refuse('address_unknown', 'a forwarded address cannot be read')
+    if (!isIn(trusted, address)) return address
+  }
+  return refuse('address_unknown', 'the trusted proxy did not say who called')
+}
+
+function readIp(text: string | undefined): IpAddress | undefined {
+  const ip = text === undefined ? undefined : parseIp(text)
+  return ip && unmapIp(ip)
+}
+
+function isIn(ranges: readonly Cidr[], address: IpAddress): boolean {
+  return ranges.some(range => cidrContains(range, address))
+}
+
+function parseRanges(argument: string, texts: readonly string[]): readonly Cidr[] {
+  if (!Array.isArray(texts)) throw invalid(argument, 'must be a list of addresses and ranges')
+  return texts.map((text: string, i) => {
+    const range = parseCidr(text)
+    if (range === undefined) {
+      throw invalid(
+        `${argument}[${i}]`,
+        `'${String(text)}' is no address or CIDR range. Are bits set beyond the prefix?`,
+      )
+    }
+    return range
+  })
+}
+
+function invalid(argument: string, problem: string): WebhookError {
+  return new WebhookError('invalid_option', `${argument} ${problem}`, { argument })
+}

@@ -1,0 +1,157 @@
+import {
+  decodeBase64,
+  decodeBase64Url,
+  decodeHex,
+  encodeBase64,
+  encodeBase64Url,
+  encodeHex,
+  utf8,
+} from '../bytes/encoding.ts'
+import { systemClock } from '../clock.ts'
+import type { WebhookRequest } from '../model/http.ts'
+import { type Refusal, refuse, type VerifyContext } from '../model/verification.ts'
+import { invalidOption } from './invalid-option.ts'
+import { fillMessage, type MessageTemplate, parseMessageTemplate, usesPart } from './message-template.ts'
+import { BodyReader, requireHeader } from './request-parts.ts'
+import type { SignableMessage, SignatureHeaders } from './scheme.ts'
+import type { SignatureEncoding, SignatureShape, TimestampRule } from './shape.ts'
+import { checkLocation, locateSignature, placeSignature } from './signature-location.ts'
+import { checkFreshness, formatTimestamp, parseTimestamp, requireTolerance } from './timestamp.ts'
+
+/** The pieces of the signed text. */
+export type MessagePieces = ReadonlyArray<string | Uint8Array>
+
+/** What a request claims: signatures, and the text that they should cover. */
+export interface SignedRequest {
+  readonly signatures: readonly Uint8Array[]
+  readonly timestampMs: number | undefined
+  /** `secret` fills that part of the text, where there is one. */
+  message(secret?: Uint8Array): MessagePieces | Refusal
+}
+
+/** A shape that was checked and taken apart once. */
+export interface PreparedShape {
+  read(request: WebhookRequest, context: VerifyContext | undefined): SignedRequest | Refusal
+  write(message: SignableMessage): {
+    readonly message: (secret?: Uint8Array) => MessagePieces
+    readonly headers: (signatures: readonly Uint8Array[]) => SignatureHeaders
+  }
+}
+
+/** @throws {WebhookError} `invalid_option`, naming the part of the shape that is wrong. */
+export function prepareShape(shape: SignatureShape): PreparedShape {
+  const { signature: location, timestamp: rule, encoding = 'hex' } = shape
+  checkLocation(location)
+  const decode = DECODERS[encoding]
+  if (decode === undefined) throw invalidOption('encoding', "must be 'hex', 'base64' or 'base64url'")
+  const template = parseMessageTemplate(shape.message ?? '{body}')
+  checkTimestampRule(shape, template)
+  const unit = rule?.unit ?? 's'
+  const toleranceSeconds = requireTolerance('timestamp.toleranceSeconds', rule?.toleranceSeconds)
+  const timestampTag =
+    rule !== undefined && typeof rule.from === 'object' && 'tag' in rule.from ? rule.from.tag : undefined
+
+  return {
+    read(request, context) {
+      const body = new BodyReader(request.body)
+      const located = locateSignature(location, request, body, timestampTag)
+      if ('ok' in located) return located
+      const signatures = located.candidates.map(decode).filter(signature => signature !== undefined)
+      if (signatures.length === 0) return refuse('malformed_signature', `the signature is not ${encoding} text`)
+      let timestamp: string | undefined
+      let timestampMs: number | undefined
+      if (rule !== undefined) {
+        const text = readTimestamp(rule, request, body, located.timestamp)
+        if (typeof text !== 'string') return text
+        timestamp = text
+        timestampMs = parseTimestamp(text, unit)
+        if (timestampMs === undefined)
+          return refuse('malformed_timestamp', 'the signed time is not of the expected form')
+        const stale = checkFreshness(timestampMs, readNow(context), unit, toleranceSeconds)
+        if (stale !== undefined) return stale
+      }
+      const source = { request, body, timestamp, url: shape.url }
+      return {
+        signatures,
+        timestampMs,
+        message: secret => fillMessage(template, secret ? { ...source, secret } : source),
+      }
+    },
+    write(message) {
+      const timestamp = rule && formatTimestamp(message.timestampMs ?? systemClock.now(), unit)
+      const request = toRequest(message)
+      const source = { request, body: new BodyReader(request.body), timestamp, url: message.url ?? shape.url }
+      return {
+        message(secret) {
+          const pieces = fillMessage(template, secret ? { ...source, secret } : source)
+          if ('ok' in pieces) throw invalidOption('message', `cannot be signed: ${pieces.message}`)
+          return pieces
+        },
+        headers(signatures) {
+          const encoded = signatures.map(ENCODERS[encoding])
+          const placed = placeSignature(location, encoded, { tag: timestampTag, text: timestamp })
+          const from = rule?.from
+          return typeof from === 'object' && 'header' in from ? { ...placed, [from.header]: timestamp ?? '' } : placed
+        },
+      }
+    },
+  }
+}
+
+/** The time of a verification. */
+export function readNow(context: VerifyContext | undefined): number {
+  const now = context?.now ?? systemClock.now()
+  if (typeof now !== 'number' || !Number.isFinite(now))
+    throw invalidOption('now', 'must be milliseconds since the epoch')
+  return now
+}
+
+/** Text counts as UTF-8. */
+export function toBytes(body: string | Uint8Array): Uint8Array {
+  return typeof body === 'string' ? utf8(body) : body
+}
+
+const DECODERS: Readonly<Record<SignatureEncoding, (text: string) => Uint8Array | undefined>> = {
+  hex: decodeHex,
+  base64: decodeBase64,
+  base64url: decodeBase64Url,
+}
+
+const ENCODERS: Readonly<Record<SignatureEncoding, (bytes: Uint8Array) => string>> = {
+  hex: encodeHex,
+  base64: encodeBase64,
+  base64url: encodeBase64Url,
+}
+
+function checkTimestampRule({ timestamp: rule, signature }: SignatureShape, template: MessageTemplate): void {
+  if (rule === undefined) {
+    if (usesPart(template, 'timestamp')) throw invalidOption('timestamp', 'is missing, but the message has {timestamp}')
+    return
+  }
+  if (rule.from === 'field' ? !('fields' in signature) : 'tag' in rule.from && !('list' in signature)) {
+    throw invalidOption('timestamp.from', 'does not go with this kind of signature location')
+  }
+  if (rule.unit !== undefined && !['s', 'ms', 'iso'].includes(rule.unit)) {
+    throw invalidOption('timestamp.unit', "must be 's', 'ms' or 'iso'")
+  }
+}
+
+function readTimestamp(
+  { from }: TimestampRule,
+  request: WebhookRequest,
+  body: BodyReader,
+  located: string | undefined,
+): string | Refusal {
+  if (typeof from === 'object' && 'header' in from) return requireHeader(request, from.header)
+  if (typeof from === 'object' && 'bodyPath' in from) return body.textAt(from.bodyPath)
+  return located ?? refuse('malformed_signature', 'the signature header has no time in it')
+}
+
+function toRequest(message: SignableMessage): WebhookRequest {
+  return {
+    method: message.method ?? 'POST',
+    url: message.url ?? '',
+    headers: message.headers ?? {},
+    body: toBytes(message.body),
+  }
+}
