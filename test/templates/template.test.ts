@@ -146,8 +146,8 @@ describe('values that try to break out', () => {
 
   it('escapes what comes in, defaults too, and nothing else', () => {
     const template = compileTemplate({ a: '<b>{{v}}</b>{{w|default:<x>}}', b: '{{v|json}}' })
-    const escape = (text: string): string => text.replaceAll('<', '&lt;')
-    expect(template.render({ v: '<i>' }, { escape })).toEqual({ a: '<b>&lt;i></b>&lt;x>', b: '<i>' })
+    const toHtml = (text: string): string => text.replaceAll('<', '&lt;')
+    expect(template.render({ v: '<i>' }, { escape: toHtml })).toEqual({ a: '<b>&lt;i></b>&lt;x>', b: '<i>' })
   })
 
   it('says which value cannot be written', () => {

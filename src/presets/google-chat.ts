@@ -1,0 +1,62 @@
+import * as z from 'zod/mini'
+import { caseText } from './case-text.ts'
+import type { ChatOptions, ChatSettings } from './chat-options.ts'
+import { withFields } from './fields.ts'
+import { judge } from './judge.ts'
+import { definePreset, type Preset, type PresetInput } from './preset.ts'
+import { jsonRequest } from './request.ts'
+import { toServiceCase } from './service-case.ts'
+import { fieldTable, settingsCheck, url } from './settings.ts'
+import { clip, type Escape } from './text.ts'
+import { valueAt } from './value-at.ts'
+
+/** Settings of an endpoint that posts to a Google Chat space. */
+export interface GoogleChatSettings extends ChatSettings {
+  /** `https://chat.googleapis.com/v1/spaces/{space}/messages?key=…&token=…`. The URL is the credential. */
+  readonly url: string
+}
+
+const checkSettings = settingsCheck<GoogleChatSettings>(
+  () => z.strictObject({ url: url(['chat.googleapis.com']), fields: fieldTable() }),
+  ({ url: webhook }) =>
+    webhook.includes('?') ? undefined : 'url must have its key and token behind the question mark',
+)
+
+const MAX_TEXT = 4096
+
+/**
+ * Posts a message to a Google Chat space through an incoming webhook. The delivery id is the `requestId`, with which
+ * a retry gives back the first message instead of making a second one. Values cannot open links or mention anybody.
+ *
+ * Source: https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create
+ *
+ * @example
+ * googleChat({ fields: { thread: { threadKey: '{{case_id}}' } } })
+ * // settings: { url: 'https://chat.googleapis.com/v1/spaces/AAA/messages?key=k&token=t' }
+ */
+export function googleChat(options: ChatOptions = {}): Preset<GoogleChatSettings> {
+  return definePreset<GoogleChatSettings>({
+    name: options.name ?? 'google-chat',
+    documentationUrl: 'https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create',
+    secretSettings: ['url'],
+    settings: checkSettings,
+    request: (input, settings) =>
+      jsonRequest({
+        url: `${settings.url}&requestId=${encodeURIComponent(input.deliveryId)}`,
+        secretUrl: true,
+        body: message(input, settings, options),
+      }),
+    outcome: response =>
+      judge(response, { id: body => valueAt(body, 'name'), error: body => valueAt(body, 'error.message') }),
+  })
+}
+
+/** The format has no escapes; a zero-width space behind the bracket keeps `<users/all>` and `<url|label>` text. */
+const quiet: Escape = character => (character === '<' ? '<\u200b' : character)
+
+function message(input: PresetInput, settings: GoogleChatSettings, options: ChatOptions): object {
+  const serviceCase = toServiceCase(input.event)
+  const heading = clip(serviceCase.subject, 300, quiet)
+  const text = caseText(serviceCase, { labels: options.labels, limit: MAX_TEXT, escaping: quiet, heading })
+  return withFields({ text }, input, { tables: [options.fields, settings.fields], escaping: () => quiet })
+}
