@@ -1,4 +1,5 @@
 import { WebhookError } from '../errors.ts'
+import type { WebhookRequest } from '../model/http.ts'
 import type { MaybePromise, Verifier, VerifyResult } from '../model/verification.ts'
 
 /**
@@ -29,10 +30,14 @@ export function allOf(...verifiers: readonly Verifier[]): Verifier {
   if (verifiers.some(verifier => verifier.authenticate === undefined)) return all
   return {
     ...all,
-    async authenticate(request, context) {
-      let proved = request
-      for (const verifier of verifiers) proved = (await verifier.authenticate?.(proved, context)) ?? proved
-      return proved
+    authenticate(request, context) {
+      const from = (index: number, proved: WebhookRequest): MaybePromise<WebhookRequest> => {
+        const verifier = verifiers[index]
+        if (verifier === undefined) return proved
+        const result = verifier.authenticate?.(proved, context) ?? proved
+        return result instanceof Promise ? result.then(next => from(index + 1, next)) : from(index + 1, result)
+      }
+      return from(0, request)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { decodeBase64, decodeUtf8, encodeBase64, utf8 } from '../bytes/encoding.ts'
+import { decodeBase64, encodeBase64, utf8 } from '../bytes/encoding.ts'
 import { WebhookError } from '../errors.ts'
 import { withHeaders } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
@@ -32,8 +32,7 @@ export function basicAuth(options: BasicAuthOptions): Credential {
         scheme.toLowerCase() === 'basic' && given.length === scheme.length + 1 + token.length
           ? decodeBase64(token)
           : undefined
-      const userPass = bytes && decodeUtf8(bytes)
-      return userPass !== undefined && matcher.matches(userPass) ? { ok: true } : wrongCredential
+      return bytes !== undefined && matcher.matches(bytes) ? { ok: true } : wrongCredential
     },
     authenticate: request => withHeaders(request, { authorization: `Basic ${encodeBase64(utf8(matcher.first))}` }),
   }

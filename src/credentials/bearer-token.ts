@@ -1,7 +1,7 @@
 import type { SecretInput } from '../model/secret.ts'
 import { withHeaders } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
-import { secretMatcher } from './matches-secret.ts'
+import { headerBytes, headerText, secretMatcher } from './matches-secret.ts'
 import { readCredential, wrongCredential } from './read-credential.ts'
 
 /** Options of {@link bearerToken}. */
@@ -22,8 +22,8 @@ export function bearerToken({ token }: BearerTokenOptions): Credential {
     verify(request) {
       const given = readCredential(request, 'authorization')
       if (typeof given !== 'string') return given
-      return /^bearer /i.test(given) && matcher.matches(given.slice(7)) ? { ok: true } : wrongCredential
+      return /^bearer /i.test(given) && matcher.matches(headerBytes(given.slice(7))) ? { ok: true } : wrongCredential
     },
-    authenticate: request => withHeaders(request, { authorization: `Bearer ${matcher.first}` }),
+    authenticate: request => withHeaders(request, { authorization: `Bearer ${headerText(matcher.first)}` }),
   }
 }

@@ -1,7 +1,7 @@
 import { type Cidr, cidrContains, type IpAddress, parseCidr, parseIp, unmapIp } from '../bytes/ip-address.ts'
 import { WebhookError } from '../errors.ts'
 import { headerValues, type WebhookRequest } from '../model/http.ts'
-import { type Refusal, refuse } from '../model/verification.ts'
+import { type Refusal, refuse, withHeaders } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
 
 /** Options of {@link ipAllowlist}. */
@@ -19,7 +19,8 @@ const MAX_FORWARDED = 64
 
 /**
  * Only callers with these addresses. The socket's peer decides; where that is a trusted proxy, the forwarded
- * addresses are read from the right, past further trusted proxies. What cannot be read is refused.
+ * addresses are read from the right, past further trusted proxies; when all are trusted, the leftmost one is the
+ * caller. What cannot be read is refused. `::ffff:a.b.c.d` is `a.b.c.d`.
  *
  * @throws {WebhookError} `invalid_option` for an empty list or an entry that is no address or range.
  * @example ipAllowlist({ allow: ['100.20.5.228'], trustedProxies: ['10.0.0.0/8'] })
@@ -37,7 +38,12 @@ export function ipAllowlist(options: IpAllowlistOptions): Credential {
         ? { ok: true }
         : refuse('address_not_allowed', 'the address of the caller is not on the list')
     },
-    authenticate: request => ({ ...request, remoteAddress: options.allow[0]?.split('/')[0] }),
+    authenticate(request) {
+      const [address = ''] = options.allow[0]?.split('/') ?? []
+      const called = { ...request, remoteAddress: address }
+      const ip = readIp(address)
+      return ip !== undefined && isIn(trusted, ip) ? withHeaders(called, { [forwardedHeader]: address }) : called
+    },
   }
 }
 
@@ -46,12 +52,13 @@ function findCaller(request: WebhookRequest, trusted: readonly Cidr[], header: s
   if (peer === undefined) return refuse('address_unknown', 'the host did not say which address the request came from')
   if (!isIn(trusted, peer)) return peer
   const entries = headerValues(request.headers, header).flatMap(value => value.split(','))
+  let address: IpAddress | undefined
   for (const entry of entries.slice(-MAX_FORWARDED).reverse()) {
-    const address = readIp(entry.trim())
+    address = readIp(entry.replace(/^[ \t]+|[ \t]+$/g, ''))
     if (address === undefined) return refuse('address_unknown', 'a forwarded address cannot be read')
     if (!isIn(trusted, address)) return address
   }
-  return refuse('address_unknown', 'the trusted proxy did not say who called')
+  return address ?? refuse('address_unknown', 'the trusted proxy did not say who called')
 }
 
 function readIp(text: string | undefined): IpAddress | undefined {
@@ -66,11 +73,12 @@ function isIn(ranges: readonly Cidr[], address: IpAddress): boolean {
 function parseRanges(argument: string, texts: readonly string[]): readonly Cidr[] {
   if (!Array.isArray(texts)) throw invalid(argument, 'must be a list of addresses and ranges')
   return texts.map((text: string, i) => {
-    const range = parseCidr(text)
-    if (range === undefined) {
+    const range = typeof text === 'string' ? parseCidr(text) : undefined
+    // Peers are unmapped before they are compared: a mapped entry would match nothing.
+    if (range === undefined || unmapIp(range).version !== range.version) {
       throw invalid(
         `${argument}[${i}]`,
-        `'${String(text)}' is no address or CIDR range. Are bits set beyond the prefix?`,
+        `'${String(text)}' is no address or CIDR range. Are bits set beyond the prefix, or is it an IPv4 address in IPv6 form?`,
       )
     }
     return range

@@ -2,7 +2,7 @@ import { WebhookError } from '../errors.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { withHeaders } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
-import { secretMatcher } from './matches-secret.ts'
+import { headerBytes, headerText, secretMatcher } from './matches-secret.ts'
 import { readCredential, wrongCredential } from './read-credential.ts'
 
 /** Options of {@link sharedSecret}. */
@@ -21,7 +21,7 @@ export interface SharedSecretOptions {
  * @example sharedSecret({ header: 'x-webhook-secret', secret: process.env.DAKTELA_SECRET })
  */
 export function sharedSecret({ header, secret }: SharedSecretOptions): Credential {
-  if (typeof header !== 'string' || header === '') {
+  if (typeof header !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) {
     throw new WebhookError('invalid_option', 'header must be the name of a header', { argument: 'header' })
   }
   const matcher = secretMatcher('secret', secret)
@@ -29,8 +29,8 @@ export function sharedSecret({ header, secret }: SharedSecretOptions): Credentia
     verify(request) {
       const given = readCredential(request, header)
       if (typeof given !== 'string') return given
-      return matcher.matches(given) ? { ok: true } : wrongCredential
+      return matcher.matches(headerBytes(given)) ? { ok: true } : wrongCredential
     },
-    authenticate: request => withHeaders(request, { [header]: matcher.first }),
+    authenticate: request => withHeaders(request, { [header]: headerText(matcher.first) }),
   }
 }
