@@ -1,7 +1,10 @@
 import { WebhookError } from '../errors.ts'
 
-/** One secret, or several during a rotation: any of them is accepted, the first one signs. */
-export type SecretInput = string | Uint8Array | ReadonlyArray<string | Uint8Array>
+/**
+ * One secret, or several during a rotation: any of them is accepted, the first one signs. `undefined` is taken by the
+ * compiler, so that `process.env.NAME` can be handed over as it is, and refused when something is built with it.
+ */
+export type SecretInput = string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined
 
 /**
  * Checks secrets when something is built, so that a mistake stops the start-up and not the first request.
@@ -11,7 +14,7 @@ export type SecretInput = string | Uint8Array | ReadonlyArray<string | Uint8Arra
  * @returns the secrets, at least one.
  * @throws {WebhookError} `invalid_secret`, naming the argument and never the value.
  */
-export function requireSecrets(argument: string, input: SecretInput | undefined): ReadonlyArray<string | Uint8Array> {
+export function requireSecrets(argument: string, input: SecretInput): ReadonlyArray<string | Uint8Array> {
   const secrets =
     input === undefined ? [] : typeof input === 'string' || input instanceof Uint8Array ? [input] : [...input]
   if (secrets.length === 0) throw invalidSecret(argument, 'is missing. Is the environment variable set?')

@@ -1,5 +1,5 @@
-import { newId } from '../ids.ts'
-import type { Claim, DedupeStore } from './dedupe-store.ts'
+import { newId } from '../../ids.ts'
+import type { Claim, DedupeStore } from '../dedupe-store.ts'
 
 interface Entry {
   /** `undefined` once the event was handled. */

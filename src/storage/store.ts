@@ -1,0 +1,184 @@
+import type { Attempt, Delivery, DeliveryStatus, RenderedBody, StoredEvent } from '../model/delivery.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import type { DedupeStore } from './dedupe-store.ts'
+
+/** Persistence of everything. Writes come in batches, so that a store can commit a group at once. */
+export interface Store {
+  readonly endpoints: EndpointStore
+  readonly deliveries: DeliveryStore
+  readonly attempts: AttemptStore
+  readonly dedupe: DedupeStore
+  /** Prepares tables and the like. Called once, before anything else; calling it again is harmless. */
+  start?(): Promise<void>
+  close?(): Promise<void>
+}
+
+/** One page of a list, newest first. `cursor` continues it; absent on the last page. */
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  readonly cursor?: string
+}
+
+/** Which page. */
+export interface PageRequest {
+  /** 1 to 250. Default 50. */
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+/** Every look-up by id takes the tenant; a wrong tenant finds nothing. `undefined` finds all tenants'. */
+export interface EndpointStore {
+  insert(endpoint: Endpoint): Promise<void>
+  get(id: string, tenant?: string): Promise<Endpoint | undefined>
+  /** Replaces the endpoint when it is still as `expectedUpdatedAtMs` says; `false` when it changed or is gone. */
+  replace(endpoint: Endpoint, expectedUpdatedAtMs: number): Promise<boolean>
+  delete(id: string, tenant?: string): Promise<boolean>
+  list(
+    filter: { readonly tenant?: string; readonly status?: Endpoint['status'] } & PageRequest,
+  ): Promise<Page<Endpoint>>
+  /** Changes whenever an endpoint is written, by any process; cheap to ask. */
+  version(): Promise<string>
+}
+
+/** A delivery to be stored with its event. Its id follows from its place: see `deliveryId`. */
+export interface NewDelivery {
+  readonly direction: Delivery['direction']
+  readonly endpointId: string
+  readonly lane: string
+  /** Deliveries of an ordered lane go one at a time, oldest first. */
+  readonly ordered: boolean
+  readonly dueAtMs: number
+  readonly isTest: boolean
+  /** Already claimed by the caller, who runs it himself: the direct hand-off. */
+  readonly claim?: ClaimTicket
+}
+
+/** An event with its deliveries: all of it is stored, or nothing. */
+export interface NewEvent {
+  readonly event: StoredEvent
+  /** Unique for each tenant. A second event with the same key is not stored. */
+  readonly idempotencyKey?: string
+  readonly deliveries: readonly NewDelivery[]
+}
+
+/** Whether the event was stored, or which one has its idempotency key. */
+export type EnqueueResult = { readonly stored: true } | { readonly stored: false; readonly existingEventId: string }
+
+/** Who holds a delivery, and until when. A lease that ran out can be claimed by another. */
+export interface ClaimTicket {
+  /** Unique for each claim: a settlement with an older one changes nothing. */
+  readonly token: string
+  readonly leaseUntilMs: number
+}
+
+/** What a worker asks for. */
+export interface ClaimRequest extends ClaimTicket {
+  readonly nowMs: number
+  readonly limit: number
+  /** How many deliveries of one lane may be claimed at once, by all workers together. Ordered lanes: one. */
+  readonly perLane: number
+  /** Lanes that this worker does not want now. */
+  readonly skipLanes?: ReadonlySet<string>
+  readonly direction?: Delivery['direction']
+}
+
+/** A delivery that a worker holds, with its event. */
+export interface ClaimedDelivery {
+  readonly delivery: Delivery
+  readonly event: StoredEvent
+  readonly token: string
+}
+
+/** The end of an attempt: the attempt and the new state, written together. */
+export interface Settlement {
+  readonly deliveryId: string
+  readonly token: string
+  readonly attempt?: Attempt
+  readonly next:
+    | { readonly status: 'pending'; readonly dueAtMs: number; readonly triesUsed: number; readonly body?: RenderedBody }
+    | { readonly status: Exclude<DeliveryStatus, 'pending'>; readonly atMs: number; readonly body?: RenderedBody }
+    /** Given back untouched, for a worker that stops. */
+    | { readonly status: 'returned'; readonly dueAtMs: number }
+  readonly lastError?: string
+  readonly externalId?: string
+}
+
+/** Finds deliveries. All that is given must hold. */
+export interface DeliveryFilter extends PageRequest {
+  readonly tenant?: string
+  readonly endpointId?: string
+  readonly eventId?: string
+  readonly eventType?: string
+  readonly subject?: string
+  readonly status?: DeliveryStatus
+  readonly direction?: Delivery['direction']
+  /** Created at or after, in milliseconds since the epoch. */
+  readonly sinceMs?: number
+  /** Created before. */
+  readonly untilMs?: number
+}
+
+/** Events and their deliveries: the queue. */
+export interface DeliveryStore {
+  /** Each event with its deliveries, all or nothing. `transaction` is whatever the store's host uses for one. */
+  enqueue(events: readonly NewEvent[], options?: { readonly transaction?: unknown }): Promise<readonly EnqueueResult[]>
+  /** Takes due deliveries lane by lane, never by age alone. Leases that ran out count as due, and as a crash. */
+  claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]>
+  /** Ends attempts. The answer tells which were changed; a delivery that somebody else holds by now is not. */
+  settle(settlements: readonly Settlement[]): Promise<readonly boolean[]>
+  /** Prolongs leases that are still held; answers the tokens that are not. */
+  renew(tokens: readonly string[], leaseUntilMs: number): Promise<readonly string[]>
+  /** When the next delivery falls due, or a lease runs out; `undefined` when nothing waits. */
+  nextDueAtMs(options?: {
+    readonly skipLanes?: ReadonlySet<string>
+    readonly direction?: Delivery['direction']
+  }): Promise<number | undefined>
+  get(id: string, tenant?: string): Promise<{ readonly delivery: Delivery; readonly event: StoredEvent } | undefined>
+  list(filter: DeliveryFilter): Promise<Page<Delivery>>
+  /** Makes finished deliveries due again (`failed`, `cancelled`, with `succeeded` too where asked for). Answers how many. */
+  retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number>
+  /** Cancels a delivery that waits; one under way is not sent again. */
+  cancel(id: string, atMs: number, tenant?: string): Promise<boolean>
+  /** Moves the due time of an endpoint's waiting deliveries: `later` never makes one earlier, `sooner` never later. */
+  reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void>
+  /** Calls back when another process enqueued something. Optional: workers poll as well. */
+  onEnqueued?(wake: () => void): () => void
+}
+
+/** Finds exchanges. All that is given must hold. */
+export interface AttemptFilter extends PageRequest {
+  readonly tenant?: string
+  readonly endpointId?: string
+  readonly deliveryId?: string
+  readonly eventType?: string
+  readonly subject?: string
+  readonly outcome?: Attempt['outcome']
+  /** An HTTP status, or a class of them by its first digit. */
+  readonly status?: number | '2xx' | '3xx' | '4xx' | '5xx' | 'none'
+  readonly direction?: Attempt['direction']
+  readonly sinceMs?: number
+  readonly untilMs?: number
+  /** Text anywhere in the URL, the bodies or the error. */
+  readonly text?: string
+}
+
+/** The exchange log. Outbound attempts are written by `settle`. */
+export interface AttemptStore {
+  insert(attempts: readonly Attempt[]): Promise<void>
+  list(filter: AttemptFilter): Promise<Page<Attempt>>
+  /** Of an endpoint since a time: for statistics. */
+  stats(endpointId: string, sinceMs: number): Promise<AttemptStats>
+}
+
+/** Figures of an endpoint's attempts. */
+export interface AttemptStats {
+  readonly total: number
+  readonly succeeded: number
+  readonly failed: number
+  /** Milliseconds; `undefined` where there was no attempt. */
+  readonly averageMs: number | undefined
+  readonly p50Ms: number | undefined
+  readonly p95Ms: number | undefined
+  readonly p99Ms: number | undefined
+  readonly lastAttemptAtMs: number | undefined
+}
