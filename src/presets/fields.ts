@@ -29,9 +29,10 @@ export function withFields(
   { tables, escaping, limits = {} }: FieldOptions,
 ): Readonly<Record<string, unknown>> {
   const fields = new Map<string, unknown>(Object.entries(dropAbsent(own)))
-  const variables = caseVariables(input.event, input.deliveryId)
-  for (const table of tables) {
-    for (const [name, template] of Object.entries(table ?? {})) {
+  const given = tables.filter(table => table !== undefined)
+  const variables = given.length === 0 ? {} : caseVariables(input.event, input.deliveryId)
+  for (const table of given) {
+    for (const [name, template] of Object.entries(table)) {
       if (template === null) fields.delete(name)
       else {
         const value = render(template, variables, escaping?.(name))

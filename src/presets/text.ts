@@ -11,6 +11,7 @@ const ELLIPSIS = '…'
  * an escape. Costs no more than the limit, however long the text.
  */
 export function clip(text: string, limit: number, escaping: Escape = identity, measure: Measure = lengthOf): string {
+  if (escaping === identity && measure === lengthOf && text.length <= limit) return text
   let written = ''
   let used = 0
   let cut = ''
