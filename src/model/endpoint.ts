@@ -18,17 +18,6 @@ export type DisabledReason = 'manual' | 'failing' | 'gone'
 /** The shape of the body: see the `envelopes` of the sender. */
 export type EnvelopeName = 'standard' | 'whatscrm' | 'devlink' | 'bare'
 
-/** Waiting times between attempts: a named schedule, a list of seconds, or a growing delay. */
-export type RetryScheduleInput =
-  | string
-  | readonly number[]
-  | {
-      readonly initialSeconds: number
-      readonly factor: number
-      readonly maxSeconds: number
-      readonly maxAttempts: number
-    }
-
 /** A URL that we send to. Everything in it is data: presets, transforms and signature schemes are named. */
 export interface Endpoint {
   readonly id: string
@@ -43,18 +32,22 @@ export interface Endpoint {
   readonly status: 'active' | 'disabled'
   readonly disabledReason: DisabledReason | undefined
   readonly disabledAtMs: number | undefined
+  /** Since when every attempt has failed. Not written while attempts succeed. */
+  readonly failingSinceMs: number | undefined
   /** When a failing endpoint is tried again with one delivery. */
   readonly probeAtMs: number | undefined
   readonly method: 'POST' | 'PUT' | 'PATCH'
   readonly headers: Readonly<Record<string, string>>
   readonly auth: EndpointAuth
-  readonly signature: string
+  /** A scheme by its name, and the header that it uses instead of its usual one. */
+  readonly signature: { readonly scheme: string; readonly header?: string }
   readonly secrets: readonly EndpointSecret[]
   readonly envelope: EnvelopeName
   readonly preset: { readonly name: string; readonly settings: Readonly<Record<string, unknown>> } | undefined
   /** A JSON document with placeholders, as text. */
   readonly template: string | undefined
-  readonly retry: RetryScheduleInput
+  /** When a failed delivery is tried again: data that `resolveRetryPolicy` understands. */
+  readonly retry: unknown
   /** Covers look-up, connection, headers and body. */
   readonly timeoutSeconds: number
   readonly rateLimit: { readonly limit: number; readonly perSeconds: number } | undefined
