@@ -251,6 +251,14 @@ export function valueAt(value: unknown, dotted: string): unknown {
   return at
 }
 
+/** The list at a dotted path of the body, for senders that batch; `''` is the body itself. For `split`. */
+export const listAt =
+  (dotted: string) =>
+  (body: unknown): readonly unknown[] | undefined => {
+    const list: unknown = valueAt(body, dotted)
+    return Array.isArray(list) ? (list as readonly unknown[]) : undefined
+  }
+
 function toText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined

@@ -1,0 +1,80 @@
+import { encodeHex, utf8 } from '../bytes/encoding.ts'
+import { hash } from '../bytes/hash.ts'
+import { parseJson } from '../bytes/json.ts'
+import { systemClock } from '../clock.ts'
+import type { SecretInput } from '../model/secret.ts'
+import type { Verifier } from '../model/verification.ts'
+import { hmacSignature } from '../signatures/hmac-signature.ts'
+import { canonicalType, describeProvider, path } from './describe.ts'
+import type { Provider } from './provider.ts'
+
+/** Options of {@link mailgun}. */
+export interface MailgunOptions {
+  /** The HTTP webhook signing key (Settings → API security), not the API key. */
+  readonly secret: SecretInput
+  /**
+   * How far the signed time may lie from now, in seconds. Default 32400 (nine hours): Mailgun tries again for eight
+   * hours with the first signature. Shorten it if you can do without late retries.
+   */
+  readonly toleranceSeconds?: number
+}
+
+/** The body of a Mailgun webhook. */
+export interface MailgunNotification {
+  readonly signature: { readonly timestamp: string; readonly token: string; readonly signature: string }
+  readonly 'event-data': {
+    readonly event: string
+    readonly id: string
+    /** Seconds since the epoch, with a fraction. */
+    readonly timestamp?: number
+    readonly recipient?: string
+    readonly [field: string]: unknown
+  }
+}
+
+/**
+ * Mailgun.
+ *
+ * **The event is not signed.** Mailgun signs a time and a random token in the body, and nothing else: who has seen one
+ * request can send any event with its signature until the tolerance is over. Use HTTPS, keep bodies out of logs, and
+ * do not let such an event decide anything of value. The id is `event-data.id`; types are `message.<event>`.
+ *
+ * @throws {WebhookError} `invalid_secret`.
+ * @example const provider = mailgun({ secret: process.env.MAILGUN_SIGNING_KEY })
+ * @see Mailgun documentation, "Securing webhooks" and "Webhook retries".
+ */
+export function mailgun({
+  secret,
+  toleranceSeconds = 32_400,
+}: MailgunOptions): Provider<Readonly<Record<string, MailgunNotification>>> {
+  return describeProvider({
+    name: 'mailgun',
+    verifier: mailgunVerifier(secret, toleranceSeconds),
+    id: path('event-data.id'),
+    type: path('event-data.event'),
+    canonical: native => canonicalType(`message.${native}`),
+    recordId: path('event-data.message.headers.message-id'),
+    time: path('event-data.timestamp'),
+  })
+}
+
+function mailgunVerifier(secret: SecretInput, toleranceSeconds: number): Verifier {
+  const scheme = hmacSignature({
+    secret,
+    signature: { bodyPath: 'signature.signature' },
+    message: '{bodyPath:signature.timestamp}{bodyPath:signature.token}',
+    timestamp: { from: { bodyPath: 'signature.timestamp' }, toleranceSeconds },
+  })
+  const signer = hmacSignature({ secret, signature: { header: 'signature' } })
+  return {
+    verify: (request, context) => scheme.verify(request, context),
+    authenticate(request, context) {
+      const parsed = parseJson(request.body)
+      const body = parsed.ok && typeof parsed.value === 'object' ? parsed.value : {}
+      const timestamp = String(Math.floor((context?.now ?? systemClock.now()) / 1000))
+      const token = encodeHex(hash('sha256', request.body)).slice(0, 50)
+      const signature = signer.sign({ body: timestamp + token }).signature
+      return { ...request, body: utf8(JSON.stringify({ ...body, signature: { timestamp, token, signature } })) }
+    },
+  }
+}
