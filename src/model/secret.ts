@@ -15,11 +15,15 @@ export type SecretInput = string | Uint8Array | ReadonlyArray<string | Uint8Arra
  * @throws {WebhookError} `invalid_secret`, naming the argument and never the value.
  */
 export function requireSecrets(argument: string, input: SecretInput): ReadonlyArray<string | Uint8Array> {
-  const secrets =
-    input === undefined ? [] : typeof input === 'string' || input instanceof Uint8Array ? [input] : [...input]
+  const secrets = input === undefined ? [] : isList(input) ? [...input] : [input]
   if (secrets.length === 0) throw invalidSecret(argument, 'is missing. Is the environment variable set?')
   for (const secret of secrets) checkSecret(argument, secret)
   return secrets
+}
+
+/** Anything else that is not text or bytes is refused by name, not by failing to iterate it. */
+function isList(input: SecretInput): input is ReadonlyArray<string | Uint8Array> {
+  return Array.isArray(input)
 }
 
 function checkSecret(argument: string, secret: unknown): void {
