@@ -1,0 +1,57 @@
+import type { Clock } from '../../clock.ts'
+import type { AddressGuard, UrlResult } from '../address-guard.ts'
+import type { TransportRequest, TransportResult } from '../transport.ts'
+import type { Failure } from './failure.ts'
+import { refusalFailure } from './pinned-lookup.ts'
+import { findRequestProblem } from './request-check.ts'
+import { Settlement } from './settle.ts'
+
+/** Where a request goes: the URL, and the address when its host is one. */
+export type Target = Extract<UrlResult, { ok: true }>
+
+/** The exchanges of a transport that are under way, and what every one of them begins with. */
+export class Exchanges {
+  readonly #guard: AddressGuard
+  readonly #clock: Clock
+  readonly #active = new Set<Settlement>()
+  #closed = false
+
+  constructor(guard: AddressGuard, clock: Clock) {
+    this.#guard = guard
+    this.#clock = clock
+  }
+
+  /** Checks a request and lets `run` perform it. Whatever `run` throws becomes the result. */
+  start(request: TransportRequest, run: (settlement: Settlement, target: Target) => void): Promise<TransportResult> {
+    return new Promise(resolve => {
+      const settlement = new Settlement(request, this.#clock, result => {
+        this.#active.delete(settlement)
+        resolve(result)
+      })
+      this.#active.add(settlement)
+      const checked = this.#check(request)
+      if ('code' in checked) settlement.fail(checked)
+      else {
+        try {
+          run(settlement, checked)
+        } catch (error) {
+          settlement.failWith(error)
+        }
+      }
+    })
+  }
+
+  /** Ends everything as `aborted`, and whatever is still started. */
+  close(): void {
+    this.#closed = true
+    for (const settlement of this.#active) settlement.abort()
+  }
+
+  #check(request: TransportRequest): Target | Failure {
+    if (this.#closed || request.signal?.aborted) return { code: 'aborted', message: 'the attempt was given up' }
+    const problem = findRequestProblem(request)
+    if (problem !== undefined) return { code: 'invalid_request', message: problem }
+    const checked = this.#guard.checkUrl(request.url)
+    return checked.ok ? checked : refusalFailure(checked)
+  }
+}
