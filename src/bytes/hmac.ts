@@ -88,6 +88,11 @@ function passesSelfTest(backend: HmacBackend): boolean {
 
 let chosen: HmacBackend | undefined
 
+/** Fixes the back end of keys that are prepared from now on; `undefined` chooses anew. For tests and benchmarks. */
+export function selectHmacBackend(backend: HmacBackend | undefined): void {
+  chosen = backend
+}
+
 /** Prepares a key with the fastest back end of the runtime; the choice is made on first use. */
 export function hmacKey(algorithm: HashAlgorithm, key: Uint8Array): HmacKey {
   chosen ??= chooseBackend()

@@ -25,6 +25,9 @@ export interface SyncSignatureScheme extends SignatureScheme {
   authenticate(request: WebhookRequest, context?: VerifyContext): WebhookRequest
 }
 
+/** An HMAC scheme. */
+export type HmacSignature = SyncSignatureScheme
+
 /**
  * HMAC of a message (RFC 2104), as most senders sign: described by where the signature stands, what it covers and
  * how it is written. Keys are prepared once.
@@ -38,7 +41,7 @@ export interface SyncSignatureScheme extends SignatureScheme {
  * })
  * const verdict = scheme.verify({ method: 'POST', url: '/', headers, body })
  */
-export function hmacSignature(options: HmacSignatureOptions): SyncSignatureScheme {
+export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
   const shape = prepareShape(options)
   const keys = decodeKeys('secret', options.secret, options.key).map(key => hmacKey(options.algorithm ?? 'sha256', key))
   const sign = (message: SignableMessage): SignatureHeaders => {

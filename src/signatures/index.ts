@@ -4,7 +4,12 @@ export {
   asymmetricSignature,
 } from './asymmetric-signature.ts'
 export { type HashSignatureOptions, hashSignature } from './hash-signature.ts'
-export { type HmacSignatureOptions, hmacSignature, type SyncSignatureScheme } from './hmac-signature.ts'
+export {
+  type HmacSignature,
+  type HmacSignatureOptions,
+  hmacSignature,
+  type SyncSignatureScheme,
+} from './hmac-signature.ts'
 export type { SignableMessage, SignatureHeaders, SignatureScheme } from './scheme.ts'
 export type {
   HashAlgorithm,

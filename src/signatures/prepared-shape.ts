@@ -80,7 +80,7 @@ export function prepareShape(shape: SignatureShape): PreparedShape {
     write(message) {
       const timestamp = rule && formatTimestamp(message.timestampMs ?? systemClock.now(), unit)
       const request = toRequest(message)
-      const source = { request, body: new BodyReader(request.body), timestamp, url: message.url ?? shape.url }
+      const source = { request, body: new BodyReader(request.body), timestamp, url: shape.url ?? message.url }
       return {
         message(secret) {
           const pieces = fillMessage(template, secret ? { ...source, secret } : source)
