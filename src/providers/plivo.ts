@@ -1,0 +1,154 @@
+import { utf8 } from '../bytes/encoding.ts'
+import { WebhookError } from '../errors.ts'
+import { headerValues, urlQuery, type WebhookRequest } from '../model/http.ts'
+import type { SecretInput } from '../model/secret.ts'
+import { refuse, type Verifier, withHeaders } from '../model/verification.ts'
+import { hmacSignature, type SyncSignatureScheme } from '../signatures/hmac-signature.ts'
+import { describeProvider, firstOf, join, type LookupInput, path, valueAt } from './describe.ts'
+import type { Provider } from './provider.ts'
+import { emptyAnswer } from './shared/answers.ts'
+import { isForm } from './shared/form-request.ts'
+import type { OpenEvents } from './shared/open-events.ts'
+import { publicUrl } from './shared/public-url.ts'
+
+/** Options of {@link plivo}. */
+export interface PlivoOptions {
+  /** The auth token of the account (or subaccount). */
+  readonly authToken: SecretInput
+  /** The public URL as configured at Plivo, which signs it. Default: the request's own. */
+  readonly url?: string
+  /**
+   * Which signature is asked for. Default `v3`, which covers the URL and every field. `v2` covers the URL only: who
+   * sees one request can send others with its signature. Messages carry V2, calls V3.
+   */
+  readonly version?: 'v2' | 'v3'
+}
+
+/**
+ * Plivo: calls and messages, as form bodies or (GET) queries.
+ *
+ * Proved by HMAC-SHA256 (base64). V3: `X-Plivo-Signature-V3`, or `-Ma-V3` of the main account, over the URL with sorted
+ * query, the sorted fields and a nonce; V2: `X-Plivo-Signature-V2` over URL and nonce. `id` is the call's or message's
+ * UUID with event and status. Types: `call.<event>`, `message.received`, `message.<status>`. Answer a request for
+ * instructions with `reply(xml)`, a text.
+ *
+ * @throws {WebhookError} `invalid_secret`, `invalid_option`.
+ * @example
+ * const provider = plivo({ authToken: process.env.PLIVO_AUTH_TOKEN, url: 'https://hooks.example.com/plivo' })
+ * @see Plivo documentation, "Signature validation"; plivo-node, `validateV3Signature`.
+ */
+export function plivo({ authToken, url, version = 'v3' }: PlivoOptions): Provider<OpenEvents> {
+  if (version !== 'v2' && version !== 'v3') {
+    throw new WebhookError('invalid_option', 'plivo: version must be v2 or v3', { argument: 'version' })
+  }
+  const address = publicUrl(url)
+  const provider = describeProvider<OpenEvents>({
+    name: 'plivo',
+    verifier: version === 'v2' ? verifierV2(authToken, address) : verifierV3(authToken, address),
+    methods: ['POST', 'GET'],
+    format: 'form',
+    id: firstOf(
+      join(':', path('MessageUUID'), path('Status')),
+      path('MessageUUID'),
+      join(':', path('CallUUID'), path('Event'), path('CallStatus')),
+      join(':', path('CallUUID'), path('CallStatus')),
+    ),
+    idSource: 'composite',
+    type: nativeType,
+    recordId: firstOf(path('MessageUUID'), path('CallUUID')),
+    expectsReply: isInstructionRequest,
+    respond: ({ outcome, reply }) => {
+      if (outcome !== 'handled' && outcome !== 'duplicate') return undefined
+      if (reply === undefined) return emptyAnswer(200)
+      if (typeof reply.reply !== 'string') return undefined
+      return { status: 200, headers: { 'content-type': 'application/xml' }, body: reply.reply }
+    },
+  })
+  return { ...provider, parse: request => provider.parse(queryAsBody(request)) }
+}
+
+function nativeType(input: LookupInput): string | undefined {
+  const [message, call] = [path('MessageUUID')(input), path('CallUUID')(input)]
+  if (message !== undefined) return `message.${path('Status')(input) ?? 'received'}`
+  return call === undefined ? undefined : `call.${path('Event')(input) ?? path('CallStatus')(input) ?? 'event'}`
+}
+
+/** Plivo asks what to do with a call, once for every step of it; other events only tell. */
+function isInstructionRequest(item: unknown): boolean {
+  const event = valueAt(item, 'Event')
+  const asks = event === undefined || event === 'StartApp' || event === 'Redirect'
+  return asks && valueAt(item, 'CallUUID') !== undefined && valueAt(item, 'MessageUUID') === undefined
+}
+
+const V2_HEADER = 'x-plivo-signature-v2'
+const V3_HEADERS = ['x-plivo-signature-v3', 'x-plivo-signature-ma-v3'] as const
+
+function verifierV2(secret: SecretInput, address: (request: WebhookRequest) => string): Verifier {
+  const scheme = hmacSignature({
+    secret,
+    signature: { header: V2_HEADER },
+    encoding: 'base64',
+    message: `{url}{header:${V2_HEADER}-nonce}`,
+  })
+  const at = (request: WebhookRequest): WebhookRequest => ({ ...request, url: address(request) })
+  return {
+    verify: (request, context) => scheme.verify(at(request), context),
+    authenticate(request, context) {
+      const prepared = withHeaders(at(request), { [`${V2_HEADER}-nonce`]: '12345' })
+      return { ...scheme.authenticate(prepared, context), url: request.url }
+    },
+  }
+}
+
+/** More signatures than this in one header are not looked at: one for each token that is valid. */
+const MAX_SIGNATURES = 10
+
+function verifierV3(secret: SecretInput, address: (request: WebhookRequest) => string): Verifier {
+  const scheme = hmacSignature({ secret, signature: { header: 'signature' }, encoding: 'base64' })
+  return {
+    verify(request) {
+      const [nonce] = headerValues(request.headers, 'x-plivo-signature-v3-nonce')
+      const given = V3_HEADERS.flatMap(name => headerValues(request.headers, name))
+      if (nonce === undefined || given.length === 0)
+        return refuse('missing_header', `${V3_HEADERS[0]} or its nonce is missing`)
+      if (request.body.length > 0 && !isForm(request)) return refuse('malformed_body', 'the body is not a form')
+      const messages = signedTexts(request, address(request), nonce)
+      const signatures = given.flatMap(value => value.split(',', MAX_SIGNATURES)).slice(0, MAX_SIGNATURES)
+      for (const text of messages) {
+        for (const signature of signatures) if (matches(scheme, text, signature.trim())) return { ok: true }
+      }
+      return refuse('signature_mismatch', 'no signature matches; is the public URL configured?')
+    },
+    authenticate(request) {
+      const nonce = '05429567804466091622'
+      const [text = ''] = signedTexts(request, address(request), nonce)
+      const { signature = '' } = scheme.sign({ body: text })
+      return withHeaders(request, { [V3_HEADERS[0]]: signature, 'x-plivo-signature-v3-nonce': nonce })
+    },
+  }
+}
+
+function matches(scheme: SyncSignatureScheme, text: string, signature: string): boolean {
+  return scheme.verify({ method: 'POST', url: '', headers: { signature }, body: utf8(text) }).ok
+}
+
+/** A URL without a path may have been signed with or without the slash. */
+function signedTexts({ method, body }: WebhookRequest, url: string, nonce: string): readonly string[] {
+  const [address = ''] = url.split(/[?#]/, 1)
+  const query = sorted(urlQuery(url), '=').join('&')
+  const fields = method === 'GET' ? '' : sorted(new URLSearchParams(new TextDecoder().decode(body)), '').join('')
+  const tail = `${query === '' && fields === '' ? '' : '?'}${query}${query !== '' && fields !== '' ? '.' : ''}${fields}.${nonce}`
+  const root = /^https?:\/\/[^/]+$/.test(address)
+  return root ? [address + tail, `${address}/${tail}`] : [address + tail]
+}
+
+function sorted(fields: URLSearchParams, glue: string): readonly string[] {
+  const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+  return [...fields]
+    .sort(([nameA, a], [nameB, b]) => compare(nameA, nameB) || compare(a, b))
+    .map(([name, value]) => `${name}${glue}${value}`)
+}
+
+function queryAsBody(request: WebhookRequest): WebhookRequest {
+  return request.method === 'GET' ? { ...request, body: utf8(urlQuery(request.url).toString()) } : request
+}
