@@ -126,12 +126,20 @@ function requestOptions(client: Client, request: TransportRequest, { url, litera
     port: url.port === '' ? (secure ? 443 : 80) : url.port,
     path: url.pathname + url.search,
     method: request.method,
-    headers: { ...request.headers, host: url.host, 'content-length': request.body.length },
+    headers: flatHeaders(request, url.host),
     lookup: client.lookup,
     agent: secure ? agents.https : agents.http,
     poolKey: `${url.host} ${tls === undefined ? 0 : tlsId(tls)} ${owner ?? ''}`,
     ...(secure && tlsOptions(tls, literal === undefined ? host.replace(/\.$/, '') : '')),
   }
+}
+
+/** Names and values in turn, which Node writes as they are: half the work of an object. */
+function flatHeaders({ headers, body }: TransportRequest, host: string): readonly string[] {
+  const flat = ['host', host]
+  for (const name of Object.keys(headers)) flat.push(name, headers[name] ?? '')
+  flat.push('content-length', String(body.length))
+  return flat
 }
 
 /** Set in full, so that the environment (NODE_TLS_REJECT_UNAUTHORIZED) decides nothing. */

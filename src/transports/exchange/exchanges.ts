@@ -13,7 +13,11 @@ export type Target = Extract<UrlResult, { ok: true }>
 export class Exchanges {
   readonly #guard: AddressGuard
   readonly #clock: Clock
-  readonly #active = new Set<Settlement>()
+  /**
+   * In no order: the last one takes the place of one that ends. A `Set` that changes with every request grows the old
+   * generation of the heap, because its discarded tables keep each other alive.
+   */
+  readonly #active: Settlement[] = []
   #closed = false
 
   constructor(guard: AddressGuard, clock: Clock) {
@@ -25,10 +29,10 @@ export class Exchanges {
   start(request: TransportRequest, run: (settlement: Settlement, target: Target) => void): Promise<TransportResult> {
     return new Promise(resolve => {
       const settlement = new Settlement(request, this.#clock, result => {
-        this.#active.delete(settlement)
+        this.#remove(settlement)
         resolve(result)
       })
-      this.#active.add(settlement)
+      settlement.place = this.#active.push(settlement) - 1
       const checked = this.#check(request)
       if ('code' in checked) settlement.fail(checked)
       else {
@@ -44,7 +48,14 @@ export class Exchanges {
   /** Ends everything as `aborted`, and whatever is still started. */
   close(): void {
     this.#closed = true
-    for (const settlement of this.#active) settlement.abort()
+    for (const settlement of [...this.#active]) settlement.abort()
+  }
+
+  #remove(settlement: Settlement): void {
+    const last = this.#active.pop()
+    if (last === undefined || last === settlement) return
+    this.#active[settlement.place] = last
+    last.place = settlement.place
   }
 
   #check(request: TransportRequest): Target | Failure {

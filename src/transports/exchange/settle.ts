@@ -8,6 +8,8 @@ import { classifyError, type Failure } from './failure.ts'
  */
 export class Settlement {
   settled = false
+  /** Where it stands among the exchanges of its transport. */
+  place = 0
   readonly #clock: Clock
   readonly #startedAtMs: number
   readonly #resolve: (result: TransportResult) => void
