@@ -63,14 +63,23 @@ export function nodeTransport(options: NodeTransportOptions = {}): Transport {
   }
 }
 
+/** Options of {@link nodeLookup}. */
+export interface NodeLookupOptions {
+  /** For one query, in milliseconds; each is tried twice. Default 3,000. */
+  readonly timeoutMs?: number
+  /** Name servers as `address` or `address:port`. Default: those of the system. */
+  readonly servers?: readonly string[]
+}
+
 /**
- * Looks names up over DNS without blocking anything else: A and AAAA at the servers of the system's configuration. Does
- * not read `/etc/hosts` and knows no search domains; see {@link systemLookup} for that.
+ * Looks names up over DNS without blocking anything else: A and AAAA. Does not read `/etc/hosts` and knows no search
+ * domains; see {@link systemLookup} for that.
  *
- * @param timeoutMs for one query; each is tried twice. Default 3,000.
+ * @example createAddressGuard({ lookup: nodeLookup() })
  */
-export function nodeLookup({ timeoutMs = 3000 }: { readonly timeoutMs?: number } = {}): AddressLookup {
-  const resolver = new dns.promises.Resolver({ timeout: timeoutMs, tries: 2 })
+export function nodeLookup(options: NodeLookupOptions = {}): AddressLookup {
+  const resolver = new dns.promises.Resolver({ timeout: options.timeoutMs ?? 3000, tries: 2 })
+  if (options.servers !== undefined) resolver.setServers(options.servers)
   return async hostname => {
     const [ipv4, ipv6] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])
     const addresses = [

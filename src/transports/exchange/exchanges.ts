@@ -25,7 +25,7 @@ export class Exchanges {
     this.#clock = clock
   }
 
-  /** Checks a request and lets `run` perform it. Whatever `run` throws becomes the result. */
+  /** Checks a request and lets `run` perform it. Whatever is thrown becomes the result. */
   start(request: TransportRequest, run: (settlement: Settlement, target: Target) => void): Promise<TransportResult> {
     return new Promise(resolve => {
       const settlement = new Settlement(request, this.#clock, result => {
@@ -33,14 +33,12 @@ export class Exchanges {
         resolve(result)
       })
       settlement.place = this.#active.push(settlement) - 1
-      const checked = this.#check(request)
-      if ('code' in checked) settlement.fail(checked)
-      else {
-        try {
-          run(settlement, checked)
-        } catch (error) {
-          settlement.failWith(error)
-        }
+      try {
+        const checked = this.#check(request)
+        if ('code' in checked) settlement.fail(checked)
+        else run(settlement, checked)
+      } catch (error) {
+        settlement.failWith(error)
       }
     })
   }
