@@ -69,7 +69,7 @@ export type RetryDecision =
 export const MAX_FREE_WAITS = 10
 
 /** Jitter of schedules that do not name their own. */
-export const DEFAULT_JITTER = 0.1
+const DEFAULT_JITTER = 0.1
 
 /** The errors that a further attempt cannot mend. */
 const FINAL_ERRORS: ReadonlySet<string> = new Set(['address_refused', 'invalid_request'])

@@ -3,10 +3,10 @@ import type { RetryPolicy, StatusPattern } from './retry-policy.ts'
 import { NAMED_POLICIES } from './schedules.ts'
 
 /** Most attempts that a schedule may make. */
-export const MAX_ATTEMPTS = 100
+const MAX_ATTEMPTS = 100
 
 /** Longest wait between two attempts, in seconds: 30 days. */
-export const MAX_DELAY_SECONDS = 2_592_000
+const MAX_DELAY_SECONDS = 2_592_000
 
 /** What is wrong with a schedule or a policy, and where: `schedule[2]`, `jitter`. */
 export interface RetryProblem {

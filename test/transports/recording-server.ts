@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { answer, onRequest } from './raw-socket.ts'
 
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly connection: number
   readonly text: string
 }

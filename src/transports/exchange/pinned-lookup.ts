@@ -2,7 +2,7 @@ import type { AddressesResult, AddressGuard, AddressRefusal } from '../address-g
 import { type Failure, TransportFailure } from './failure.ts'
 
 /** An address as `net.connect` takes it from a look-up. */
-export interface PinnedAddress {
+interface PinnedAddress {
   readonly address: string
   readonly family: 4 | 6
 }
