@@ -27,21 +27,20 @@ export function encodeHex(bytes: Uint8Array): string {
 /** Hex digits in either case; `undefined` when anything else is among them or their number is odd. */
 export function decodeHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0) return undefined
-  const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) {
-    const high = hexDigit(text.charCodeAt(2 * i))
-    const low = hexDigit(text.charCodeAt(2 * i + 1))
-    if (high < 0 || low < 0) return undefined
-    bytes[i] = (high << 4) | low
+  const length = text.length >> 1
+  const bytes = new Uint8Array(length)
+  // Negative as soon as one digit is: looked at once, at the end.
+  let seen = 0
+  for (let i = 0; i < length; i++) {
+    const byte = ((HEX_VALUES[text.charCodeAt(2 * i)] ?? -1) << 4) | (HEX_VALUES[text.charCodeAt(2 * i + 1)] ?? -1)
+    seen |= byte
+    bytes[i] = byte
   }
-  return bytes
+  return seen < 0 ? undefined : bytes
 }
 
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48
-  const lower = code | 32
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1
-}
+const HEX_VALUES = valuesOf(HEX_DIGITS)
+for (let value = 10; value < 16; value++) HEX_VALUES[HEX_DIGITS.toUpperCase().charCodeAt(value)] = value
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -89,6 +88,7 @@ export function decodeBase64Url(text: string): Uint8Array | undefined {
 const STANDARD_VALUES = valuesOf(BASE64)
 const URL_VALUES = valuesOf(BASE64URL)
 
+/** Value of each ASCII character; -1 for those that are not digits. */
 function valuesOf(alphabet: string): Int8Array {
   const values = new Int8Array(128).fill(-1)
   for (let i = 0; i < alphabet.length; i++) values[alphabet.charCodeAt(i)] = i
@@ -98,18 +98,18 @@ function valuesOf(alphabet: string): Int8Array {
 function decodeSextets(text: string, length: number, values: Int8Array): Uint8Array | undefined {
   if (length % 4 === 1) return undefined
   const bytes = new Uint8Array(Math.floor((length * 3) / 4))
-  let bits = 0
-  let buffer = 0
-  let at = 0
-  for (let i = 0; i < length; i++) {
-    const value = values[text.charCodeAt(i)] ?? -1
-    if (value < 0) return undefined
-    buffer = ((buffer << 6) | value) & 0x3fff
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      bytes[at++] = (buffer >> bits) & 255
-    }
+  // Behind the last digit zeros are read; the bits that no byte takes must be zero too.
+  const valueAt = (i: number): number => (i < length ? (values[text.charCodeAt(i)] ?? -1) : 0)
+  // Negative as soon as one digit is: looked at once, at the end.
+  let seen = 0
+  let rest = 0
+  for (let i = 0, at = 0; i < length; i += 4, at += 3) {
+    const quad = (valueAt(i) << 18) | (valueAt(i + 1) << 12) | (valueAt(i + 2) << 6) | valueAt(i + 3)
+    seen |= quad
+    bytes[at] = quad >> 16
+    bytes[at + 1] = quad >> 8
+    bytes[at + 2] = quad
+    rest = i + 4 <= length ? 0 : quad & (length - i === 2 ? 0xffff : 0xff)
   }
-  return (buffer & ((1 << bits) - 1)) === 0 ? bytes : undefined
+  return seen < 0 || rest !== 0 ? undefined : bytes
 }

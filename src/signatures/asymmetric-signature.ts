@@ -9,6 +9,7 @@ import { accepted, signable } from './hmac-signature.ts'
 import { invalidOption } from './invalid-option.ts'
 import { decodeBase64Text } from './key-decoding.ts'
 import { prepareShape } from './prepared-shape.ts'
+import { isRefusal } from './request-parts.ts'
 import type { SignableMessage, SignatureHeaders, SignatureScheme } from './scheme.ts'
 import type { KeyDecoding, SignatureShape } from './shape.ts'
 
@@ -56,7 +57,7 @@ export function asymmetricSignature(options: AsymmetricSignatureOptions): Signat
   if (!Object.hasOwn(WEB_CRYPTO, algorithm)) {
     throw invalidOption('algorithm', `must be one of ${Object.keys(WEB_CRYPTO).join(', ')}`)
   }
-  const shape = prepareShape(options)
+  const shape = prepareShape(options, algorithm === 'ed25519' ? 64 : undefined)
   const keys = publicKeys(options).map(bytes => createKey(algorithm, bytes))
   const { use } = WEB_CRYPTO[algorithm]
 
@@ -69,9 +70,9 @@ export function asymmetricSignature(options: AsymmetricSignatureOptions): Signat
   }
   async function verify(request: WebhookRequest, context?: VerifyContext): Promise<VerifyResult> {
     const read = shape.read(request, context)
-    if ('ok' in read) return read
-    const pieces = read.message()
-    if ('ok' in pieces) return pieces
+    if (!read.ok) return read
+    const pieces = shape.message(read)
+    if (isRefusal(pieces)) return pieces
     const message = concat(pieces)
     for (const key of keys) {
       for (const signature of read.signatures) {

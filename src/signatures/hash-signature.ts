@@ -1,11 +1,12 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
-import { hash } from '../bytes/hash.ts'
+import { DIGEST_BYTES, hash } from '../bytes/hash.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, withHeaders } from '../model/verification.ts'
-import { accepted, type SyncSignatureScheme, signable } from './hmac-signature.ts'
+import { accepted, requireAlgorithm, type SyncSignatureScheme, signable } from './hmac-signature.ts'
 import { invalidOption } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
 import { type MessagePieces, prepareShape, toBytes } from './prepared-shape.ts'
+import { isRefusal } from './request-parts.ts'
 import type { SignableMessage, SignatureHeaders } from './scheme.ts'
 import type { HashAlgorithm, KeyDecoding, SignatureShape } from './shape.ts'
 
@@ -30,9 +31,10 @@ export interface HashSignatureOptions extends SignatureShape {
  */
 export function hashSignature(options: HashSignatureOptions): SyncSignatureScheme {
   if (!options.message?.includes('{secret}')) throw invalidOption('message', 'must contain {secret}')
-  const shape = prepareShape(options)
+  const algorithm = requireAlgorithm(options.algorithm)
+  const shape = prepareShape(options, DIGEST_BYTES[algorithm])
   const secrets = decodeKeys('secret', options.secret, options.key)
-  const digest = (pieces: MessagePieces): Uint8Array => hash(options.algorithm ?? 'sha256', concat(pieces))
+  const digest = (pieces: MessagePieces): Uint8Array => hash(algorithm, concat(pieces))
   const sign = (message: SignableMessage): SignatureHeaders => {
     const draft = shape.write(message)
     return draft.headers(secrets.map(secret => digest(draft.message(secret))))
@@ -41,10 +43,10 @@ export function hashSignature(options: HashSignatureOptions): SyncSignatureSchem
     sign,
     verify(request, context) {
       const read = shape.read(request, context)
-      if ('ok' in read) return read
+      if (!read.ok) return read
       for (const secret of secrets) {
-        const pieces = read.message(secret)
-        if ('ok' in pieces) return pieces
+        const pieces = shape.message(read, secret)
+        if (isRefusal(pieces)) return pieces
         const expected = digest(pieces)
         if (read.signatures.some(signature => constantTimeEqual(expected, signature))) return accepted(read.timestampMs)
       }

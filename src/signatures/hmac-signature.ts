@@ -1,10 +1,13 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
+import { DIGEST_BYTES } from '../bytes/hash.ts'
 import { hmacKey } from '../bytes/hmac.ts'
 import { headerEntries, type WebhookRequest } from '../model/http.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
+import { invalidOption } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
 import { prepareShape, readNow } from './prepared-shape.ts'
+import { isRefusal } from './request-parts.ts'
 import type { SignableMessage, SignatureHeaders, SignatureScheme } from './scheme.ts'
 import type { HashAlgorithm, KeyDecoding, SignatureShape } from './shape.ts'
 
@@ -42,8 +45,9 @@ export type HmacSignature = SyncSignatureScheme
  * const verdict = scheme.verify({ method: 'POST', url: '/', headers, body })
  */
 export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
-  const shape = prepareShape(options)
-  const keys = decodeKeys('secret', options.secret, options.key).map(key => hmacKey(options.algorithm ?? 'sha256', key))
+  const algorithm = requireAlgorithm(options.algorithm)
+  const shape = prepareShape(options, DIGEST_BYTES[algorithm])
+  const keys = decodeKeys('secret', options.secret, options.key).map(key => hmacKey(algorithm, key))
   const sign = (message: SignableMessage): SignatureHeaders => {
     const draft = shape.write(message)
     const pieces = draft.message()
@@ -53,9 +57,9 @@ export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
     sign,
     verify(request, context) {
       const read = shape.read(request, context)
-      if ('ok' in read) return read
-      const pieces = read.message()
-      if ('ok' in pieces) return pieces
+      if (!read.ok) return read
+      const pieces = shape.message(read)
+      if (isRefusal(pieces)) return pieces
       for (const key of keys) {
         const mac = key.mac(pieces)
         for (const signature of read.signatures) {
@@ -66,6 +70,12 @@ export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
     },
     authenticate: (request, context) => withHeaders(request, sign(signable(request, context))),
   }
+}
+
+/** @throws {WebhookError} `invalid_option` for an algorithm that is not there. */
+export function requireAlgorithm(algorithm: HashAlgorithm = 'sha256'): HashAlgorithm {
+  if (Object.hasOwn(DIGEST_BYTES, algorithm)) return algorithm
+  throw invalidOption('algorithm', `must be one of ${Object.keys(DIGEST_BYTES).join(', ')}`)
 }
 
 /** A request that is to be signed as its sender would. */

@@ -1,7 +1,7 @@
 import type { WebhookRequest } from '../model/http.ts'
 import type { Refusal } from '../model/verification.ts'
 import { invalidOption } from './invalid-option.ts'
-import { type BodyReader, requireHeader, sortedForm } from './request-parts.ts'
+import { type BodyReader, isRefusal, requireHeader, sortedForm } from './request-parts.ts'
 
 /** One part of the signed text. */
 type Part =
@@ -64,7 +64,7 @@ export function fillMessage(
   const pieces: Array<string | Uint8Array> = []
   for (const part of template) {
     const piece = fillPart(part, source)
-    if (typeof piece === 'object' && 'ok' in piece) return piece
+    if (isRefusal(piece)) return piece
     pieces.push(piece)
   }
   return pieces

@@ -11,8 +11,14 @@ import { systemClock } from '../clock.ts'
 import type { WebhookRequest } from '../model/http.ts'
 import { type Refusal, refuse, type VerifyContext } from '../model/verification.ts'
 import { invalidOption } from './invalid-option.ts'
-import { fillMessage, type MessageTemplate, parseMessageTemplate, usesPart } from './message-template.ts'
-import { BodyReader, requireHeader } from './request-parts.ts'
+import {
+  fillMessage,
+  type MessageSource,
+  type MessageTemplate,
+  parseMessageTemplate,
+  usesPart,
+} from './message-template.ts'
+import { BodyReader, isRefusal, requireHeader } from './request-parts.ts'
 import type { SignableMessage, SignatureHeaders } from './scheme.ts'
 import type { SignatureEncoding, SignatureShape, TimestampRule } from './shape.ts'
 import { checkLocation, locateSignature, placeSignature } from './signature-location.ts'
@@ -23,23 +29,29 @@ export type MessagePieces = ReadonlyArray<string | Uint8Array>
 
 /** What a request claims: signatures, and the text that they should cover. */
 export interface SignedRequest {
+  readonly ok: true
+  /** All of the length that the scheme's signatures have, where that is fixed. */
   readonly signatures: readonly Uint8Array[]
   readonly timestampMs: number | undefined
-  /** `secret` fills that part of the text, where there is one. */
-  message(secret?: Uint8Array): MessagePieces | Refusal
+  readonly source: MessageSource
 }
 
 /** A shape that was checked and taken apart once. */
 export interface PreparedShape {
   read(request: WebhookRequest, context: VerifyContext | undefined): SignedRequest | Refusal
+  /** The text that a request should have signed. `secret` fills that part of it, where there is one. */
+  message(read: SignedRequest, secret?: Uint8Array): MessagePieces | Refusal
   write(message: SignableMessage): {
     readonly message: (secret?: Uint8Array) => MessagePieces
     readonly headers: (signatures: readonly Uint8Array[]) => SignatureHeaders
   }
 }
 
-/** @throws {WebhookError} `invalid_option`, naming the part of the shape that is wrong. */
-export function prepareShape(shape: SignatureShape): PreparedShape {
+/**
+ * @param signatureBytes the length of a signature, where the algorithm fixes it.
+ * @throws {WebhookError} `invalid_option`, naming the part of the shape that is wrong.
+ */
+export function prepareShape(shape: SignatureShape, signatureBytes?: number): PreparedShape {
   const { signature: location, timestamp: rule, encoding = 'hex' } = shape
   checkLocation(location)
   const decode = DECODERS[encoding]
@@ -48,6 +60,8 @@ export function prepareShape(shape: SignatureShape): PreparedShape {
   checkTimestampRule(shape, template)
   const unit = rule?.unit ?? 's'
   const toleranceSeconds = requireTolerance('timestamp.toleranceSeconds', rule?.toleranceSeconds)
+  const digits = signatureBytes === undefined ? '' : ` of ${signatureBytes} bytes`
+  const malformed = `the signature is not ${encoding} text${digits}`
   const timestampTag =
     rule !== undefined && typeof rule.from === 'object' && 'tag' in rule.from ? rule.from.tag : undefined
 
@@ -55,9 +69,14 @@ export function prepareShape(shape: SignatureShape): PreparedShape {
     read(request, context) {
       const body = new BodyReader(request.body)
       const located = locateSignature(location, request, body, timestampTag)
-      if ('ok' in located) return located
-      const signatures = located.candidates.map(decode).filter(signature => signature !== undefined)
-      if (signatures.length === 0) return refuse('malformed_signature', `the signature is not ${encoding} text`)
+      if (isRefusal(located)) return located
+      const signatures: Uint8Array[] = []
+      for (const candidate of located.candidates) {
+        const signature = decode(candidate)
+        if (signature !== undefined && (signatureBytes ?? signature.length) === signature.length)
+          signatures.push(signature)
+      }
+      if (signatures.length === 0) return refuse('malformed_signature', malformed)
       let timestamp: string | undefined
       let timestampMs: number | undefined
       if (rule !== undefined) {
@@ -70,13 +89,9 @@ export function prepareShape(shape: SignatureShape): PreparedShape {
         const stale = checkFreshness(timestampMs, readNow(context), unit, toleranceSeconds)
         if (stale !== undefined) return stale
       }
-      const source = { request, body, timestamp, url: shape.url }
-      return {
-        signatures,
-        timestampMs,
-        message: secret => fillMessage(template, secret ? { ...source, secret } : source),
-      }
+      return { ok: true, signatures, timestampMs, source: { request, body, timestamp, url: shape.url } }
     },
+    message: ({ source }, secret) => fillMessage(template, secret ? { ...source, secret } : source),
     write(message) {
       const timestamp = rule && formatTimestamp(message.timestampMs ?? systemClock.now(), unit)
       const request = toRequest(message)
@@ -84,7 +99,7 @@ export function prepareShape(shape: SignatureShape): PreparedShape {
       return {
         message(secret) {
           const pieces = fillMessage(template, secret ? { ...source, secret } : source)
-          if ('ok' in pieces) throw invalidOption('message', `cannot be signed: ${pieces.message}`)
+          if (isRefusal(pieces)) throw invalidOption('message', `cannot be signed: ${pieces.message}`)
           return pieces
         },
         headers(signatures) {

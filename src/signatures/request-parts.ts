@@ -3,10 +3,15 @@ import { parseJson } from '../bytes/json.ts'
 import { headerValues, type WebhookRequest } from '../model/http.ts'
 import { type Refusal, refuse } from '../model/verification.ts'
 
+/** Tells a refusal from what was found instead. Cheaper than `in`, which is slow on bytes. */
+export function isRefusal(found: unknown): found is Refusal {
+  return typeof found === 'object' && found !== null && (found as Partial<Refusal>).ok === false
+}
+
 /** A header that must come once: its value, or why not. */
 export function requireHeader(request: WebhookRequest, name: string): string | Refusal {
   const values = headerValues(request.headers, name)
-  const [value] = values
+  const value = values[0]
   if (value === undefined || value === '') return refuse('missing_header', `the header ${name} is missing`)
   return values.length === 1 ? value : refuse('duplicate_header', `the header ${name} came more than once`)
 }
@@ -14,7 +19,7 @@ export function requireHeader(request: WebhookRequest, name: string): string | R
 /** Reads values of the JSON body by dotted path; the body is parsed at most once. */
 export class BodyReader {
   readonly #body: Uint8Array
-  #parsed: { readonly value: unknown } | undefined
+  #parsed: { readonly value: unknown } | undefined = undefined
 
   constructor(body: Uint8Array) {
     this.#body = body

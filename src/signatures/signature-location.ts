@@ -15,6 +15,9 @@ export interface LocatedSignature {
 /** More than any sender puts into a header; each candidate costs a comparison. */
 const MAX_ITEMS = 64
 
+/** RFC 9110, section 5.6.2: a token. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
 /** @throws {WebhookError} `invalid_option`, naming the part that is wrong. */
 export function checkLocation(location: SignatureLocation): void {
   if (typeof location !== 'object' || location === null) throw invalidOption('signature', 'must say where it stands')
@@ -22,8 +25,8 @@ export function checkLocation(location: SignatureLocation): void {
     if (location.bodyPath === '') throw invalidOption('signature.bodyPath', 'is empty')
     return
   }
-  const names = typeof location.header === 'string' ? [location.header] : location.header
-  if (!Array.isArray(names) || names.length === 0 || names.some(name => !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))) {
+  const names: readonly unknown[] = Array.isArray(location.header) ? location.header : [location.header]
+  if (names.length === 0 || !names.every(name => typeof name === 'string' && HEADER_NAME.test(name))) {
     throw invalidOption('signature.header', 'must be the name of a header')
   }
   if ('list' in location && (location.list.separator === '' || location.list.tag === '')) {

@@ -6,14 +6,7 @@ import { WebhookError } from '../errors.ts'
 import { randomBytes } from '../ids.ts'
 import { headerValues, singleHeader, type WebhookRequest } from '../model/http.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
-import {
-  type MaybePromise,
-  type Refusal,
-  refuse,
-  type VerifyContext,
-  type VerifyResult,
-  withHeaders,
-} from '../model/verification.ts'
+import { type MaybePromise, refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
 import { type Ed25519Keys, ed25519Keys } from './ed25519.ts'
 import { accepted } from './hmac-signature.ts'
 import { invalidOption } from './invalid-option.ts'
@@ -146,6 +139,9 @@ function checkId(id: string | undefined): string {
   return id
 }
 
+const WEBHOOK_NAMES = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' } as const
+const SVIX_NAMES = { id: 'svix-id', timestamp: 'svix-timestamp', signature: 'svix-signature' } as const
+
 interface VerifySettings {
   readonly keys: Keys
   readonly prefix: string
@@ -157,15 +153,12 @@ function verifyRequest(
   context: VerifyContext | undefined,
   { keys, prefix, toleranceSeconds }: VerifySettings,
 ): MaybePromise<VerifyResult> {
-  const header = (name: string): string | Refusal => {
-    const svix = prefix === 'webhook' || headerValues(request.headers, `${prefix}-${name}`).length > 0
-    return requireHeader(request, svix ? `${prefix}-${name}` : `webhook-${name}`)
-  }
-  const id = header('id')
+  const names = prefix === 'svix' && headerValues(request.headers, 'svix-id').length > 0 ? SVIX_NAMES : WEBHOOK_NAMES
+  const id = requireHeader(request, names.id)
   if (typeof id !== 'string') return id
-  const timestamp = header('timestamp')
+  const timestamp = requireHeader(request, names.timestamp)
   if (typeof timestamp !== 'string') return timestamp
-  const signatures = header('signature')
+  const signatures = requireHeader(request, names.signature)
   if (typeof signatures !== 'string') return signatures
   const timestampMs = parseTimestamp(timestamp, 's')
   if (timestampMs === undefined) return refuse('malformed_timestamp', 'the signed time is not decimal seconds')

@@ -26,10 +26,21 @@ export function parseTimestamp(text: string, unit: TimestampUnit): number | unde
     const milliseconds = Date.parse(text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
     return Number.isNaN(milliseconds) ? undefined : milliseconds
   }
-  if (!/^\d{1,16}$/.test(text)) return undefined
-  const number = Number(text)
+  const number = parseDecimal(text)
   const milliseconds = unit === 's' ? number * 1000 : number
   return Number.isSafeInteger(milliseconds) ? milliseconds : undefined
+}
+
+/** One to sixteen decimal digits; NaN for anything else. `Number` would take signs, spaces, exponents and hex. */
+function parseDecimal(text: string): number {
+  if (text.length === 0 || text.length > 16) return Number.NaN
+  let number = 0
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return Number.NaN
+    number = number * 10 + digit
+  }
+  return number
 }
 
 /** A point in time in a scheme's own writing. */
