@@ -7,6 +7,8 @@ export default defineConfig({
     'src/signatures/index.ts',
     'src/credentials/index.ts',
     'src/testing/index.ts',
+    'src/templates/index.ts',
+    'src/retry/index.ts',
     'src/{providers,presets,frameworks,storage,transports}/*.ts',
   ],
   format: ['esm', 'cjs'],

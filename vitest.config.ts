@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^crm-webhooks$/, replacement: `${src}index.ts` },
-      { find: /^crm-webhooks\/(signatures|credentials|testing)$/, replacement: `${src}$1/index.ts` },
+      { find: /^crm-webhooks\/(signatures|credentials|testing|templates|retry)$/, replacement: `${src}$1/index.ts` },
       { find: /^crm-webhooks\/((?:providers|presets|frameworks|storage|transports)\/.+)$/, replacement: `${src}$1.ts` },
     ],
   },

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { WebhookError } from '../errors.ts'
 import { compileTemplate } from '../templates/template.ts'
+import { definePreset, type Preset, type PresetInput, type PresetResponse } from './preset.ts'
 import {
   type ApiKeyAuth,
   AUTH_SECRETS,
@@ -10,16 +11,15 @@ import {
   type BearerAuth,
   basicAuth,
   bearerAuth,
-} from './auth.ts'
-import { type FieldTable, withFields } from './fields.ts'
-import { type Failure, judge } from './judge.ts'
-import { definePreset, type Preset, type PresetInput, type PresetResponse } from './preset.ts'
-import { jsonRequest } from './request.ts'
-import { bodyErrorText, externalId, parseBody, semanticError } from './response-body.ts'
-import { caseVariables, toServiceCase } from './service-case.ts'
-import { fieldTable, settingsCheck, textTable, url } from './settings.ts'
-import { cleanLine } from './text.ts'
-import { dropAbsent, isRecord, valueAt } from './value-at.ts'
+} from './shared/auth.ts'
+import { type FieldTable, withFields } from './shared/fields.ts'
+import { type Failure, judge } from './shared/judge.ts'
+import { jsonRequest } from './shared/request.ts'
+import { bodyErrorText, externalId, parseBody, semanticError } from './shared/response-body.ts'
+import { caseVariables, toServiceCase } from './shared/service-case.ts'
+import { fieldTable, settingsCheck, textTable, url } from './shared/settings.ts'
+import { cleanLine } from './shared/text.ts'
+import { dropAbsent, isRecord, valueAt } from './shared/value-at.ts'
 
 /** Settings of an endpoint that calls any REST interface. */
 export interface GenericSettings {

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini'
-import { caseText } from './case-text.ts'
-import type { ChatOptions, ChatSettings } from './chat-options.ts'
-import { withFields } from './fields.ts'
-import { judge } from './judge.ts'
 import { definePreset, type Preset, type PresetInput } from './preset.ts'
-import { jsonRequest } from './request.ts'
-import { toServiceCase } from './service-case.ts'
-import { fieldTable, settingsCheck, url } from './settings.ts'
-import { clip, type Escape } from './text.ts'
-import { valueAt } from './value-at.ts'
+import { caseText } from './shared/case-text.ts'
+import type { ChatOptions, ChatSettings } from './shared/chat-options.ts'
+import { withFields } from './shared/fields.ts'
+import { judge } from './shared/judge.ts'
+import { jsonRequest } from './shared/request.ts'
+import { toServiceCase } from './shared/service-case.ts'
+import { fieldTable, settingsCheck, url } from './shared/settings.ts'
+import { clip, type Escape } from './shared/text.ts'
+import { valueAt } from './shared/value-at.ts'
 
 /** Settings of an endpoint that posts to a Google Chat space. */
 export interface GoogleChatSettings extends ChatSettings {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { definePreset, type Preset, type PresetInput } from './preset.ts'
 import {
   ATLASSIAN_SECRETS,
   type AtlassianSettings,
@@ -7,18 +8,17 @@ import {
   atlassianHeaders,
   atlassianShape,
   checkAtlassian,
-} from './atlassian.ts'
-import { caseText } from './case-text.ts'
-import { withFields } from './fields.ts'
-import { judge, requireId } from './judge.ts'
-import { definePreset, type Preset, type PresetInput } from './preset.ts'
-import type { CommonSettings, PresetOptions } from './preset-options.ts'
-import { priorityValue } from './priority.ts'
-import { jsonRequest } from './request.ts'
-import { toServiceCase } from './service-case.ts'
-import { fieldTable, settingsCheck, text, textTable } from './settings.ts'
-import { wiki } from './text.ts'
-import { dropAbsent, valueAt } from './value-at.ts'
+} from './shared/atlassian.ts'
+import { caseText } from './shared/case-text.ts'
+import { withFields } from './shared/fields.ts'
+import { judge, requireId } from './shared/judge.ts'
+import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { priorityValue } from './shared/priority.ts'
+import { jsonRequest } from './shared/request.ts'
+import { toServiceCase } from './shared/service-case.ts'
+import { fieldTable, settingsCheck, text, textTable } from './shared/settings.ts'
+import { wiki } from './shared/text.ts'
+import { dropAbsent, valueAt } from './shared/value-at.ts'
 
 /** Settings of an endpoint that raises customer requests in Jira Service Management. */
 export interface JiraServiceRequestSettings extends AtlassianSettings, CommonSettings {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
-import { adfDocument } from './adf.ts'
+import { definePreset, type Preset, type PresetInput } from './preset.ts'
+import { adfDocument } from './shared/adf.ts'
 import {
   ATLASSIAN_SECRETS,
   type AtlassianSettings,
@@ -9,18 +10,17 @@ import {
   atlassianPages,
   atlassianShape,
   checkAtlassian,
-} from './atlassian.ts'
-import { caseFacts, caseText } from './case-text.ts'
-import { withFields } from './fields.ts'
-import { judge, requireId } from './judge.ts'
-import { definePreset, type Preset, type PresetInput } from './preset.ts'
-import type { CommonSettings, PresetOptions } from './preset-options.ts'
-import { priorityValue, tableValue } from './priority.ts'
-import { jsonRequest } from './request.ts'
-import { type ServiceCase, toServiceCase } from './service-case.ts'
-import { fieldTable, settingsCheck, text, textTable } from './settings.ts'
-import { clip, wiki } from './text.ts'
-import { valueAt } from './value-at.ts'
+} from './shared/atlassian.ts'
+import { caseFacts, caseText } from './shared/case-text.ts'
+import { withFields } from './shared/fields.ts'
+import { judge, requireId } from './shared/judge.ts'
+import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { priorityValue, tableValue } from './shared/priority.ts'
+import { jsonRequest } from './shared/request.ts'
+import { type ServiceCase, toServiceCase } from './shared/service-case.ts'
+import { fieldTable, settingsCheck, text, textTable } from './shared/settings.ts'
+import { clip, wiki } from './shared/text.ts'
+import { valueAt } from './shared/value-at.ts'
 
 /** Settings of an endpoint that creates Jira issues. */
 export interface JiraSettings extends AtlassianSettings, CommonSettings {

@@ -1,6 +1,6 @@
 import { WebhookError } from '../errors.ts'
 import type { HeadersInput } from '../model/http.ts'
-import { redact } from './redact.ts'
+import { redact } from './shared/redact.ts'
 
 /** The event that a preset turns into a request. */
 export interface PresetEvent {

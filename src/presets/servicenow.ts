@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { definePreset, type Preset, type PresetInput, type PresetResponse } from './preset.ts'
 import {
   type ApiKeyAuth,
   AUTH_SECRETS,
@@ -8,18 +9,17 @@ import {
   type BearerAuth,
   basicAuth,
   bearerAuth,
-} from './auth.ts'
-import { caseText } from './case-text.ts'
-import { withFields } from './fields.ts'
-import { judge } from './judge.ts'
-import { definePreset, type Preset, type PresetInput, type PresetResponse } from './preset.ts'
-import type { CommonSettings, PresetOptions } from './preset-options.ts'
-import { priorityValue, tableValue } from './priority.ts'
-import { jsonRequest } from './request.ts'
-import { bodyErrorText, isHtml } from './response-body.ts'
-import { toServiceCase } from './service-case.ts'
-import { baseUrl, fieldTable, settingsCheck, site, text } from './settings.ts'
-import { valueAt } from './value-at.ts'
+} from './shared/auth.ts'
+import { caseText } from './shared/case-text.ts'
+import { withFields } from './shared/fields.ts'
+import { judge } from './shared/judge.ts'
+import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { priorityValue, tableValue } from './shared/priority.ts'
+import { jsonRequest } from './shared/request.ts'
+import { bodyErrorText, isHtml } from './shared/response-body.ts'
+import { toServiceCase } from './shared/service-case.ts'
+import { baseUrl, fieldTable, settingsCheck, site, text } from './shared/settings.ts'
+import { valueAt } from './shared/value-at.ts'
 
 /** ServiceNow computes the priority from these two: 1 is high, 3 low. */
 export interface ImpactAndUrgency {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeBody, type Preset, type PresetRequest } from '../../src/presets/preset.ts'
-import { valueAt } from '../../src/presets/value-at.ts'
+import { valueAt } from '../../src/presets/shared/value-at.ts'
 import { findPresets, settingsOf } from './support/presets.ts'
 import { DOTTED_CASE, FLAT_CASE, inputOf, SAMPLES } from './support/samples.ts'
 import { startTargetServer, type TargetServer } from './support/target-server.ts'

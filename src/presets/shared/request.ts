@@ -1,4 +1,4 @@
-import type { PresetRequest } from './preset.ts'
+import type { PresetRequest } from '../preset.ts'
 
 /** What a JSON request for a target is made of. */
 export interface JsonRequestParts {

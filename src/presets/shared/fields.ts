@@ -1,5 +1,5 @@
-import { compileTemplate } from '../templates/template.ts'
-import type { PresetInput } from './preset.ts'
+import { compileTemplate } from '../../templates/template.ts'
+import type { PresetInput } from '../preset.ts'
 import { caseVariables } from './service-case.ts'
 import { cleanText, clip, type Escape, escapeAll } from './text.ts'
 import { dropAbsent, isRecord } from './value-at.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
-import { nearestName } from '../model/event-type.ts'
-import { requireSecrets } from '../model/secret.ts'
-import type { SettingsResult } from './preset.ts'
+import { nearestName } from '../../model/event-type.ts'
+import { requireSecrets } from '../../model/secret.ts'
+import type { SettingsResult } from '../preset.ts'
 import { valueAt } from './value-at.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { singleHeader } from '../model/http.ts'
-import type { PresetOutcome, PresetResponse } from './preset.ts'
+import { singleHeader } from '../../model/http.ts'
+import type { PresetOutcome, PresetResponse } from '../preset.ts'
 import { bodyErrorText, errorText, idText, isHtml, parseBody } from './response-body.ts'
 
 /** Why a 2xx answer is none. */

@@ -1,4 +1,4 @@
-import type { PresetEvent } from './preset.ts'
+import type { PresetEvent } from '../preset.ts'
 import { cleanLine, cleanText, clip } from './text.ts'
 import { isRecord, valueAt } from './value-at.ts'
 

@@ -1,5 +1,5 @@
-import { utf8 } from '../bytes/encoding.ts'
-import { parseJson } from '../bytes/json.ts'
+import { utf8 } from '../../bytes/encoding.ts'
+import { parseJson } from '../../bytes/json.ts'
 import { cleanLine, clip } from './text.ts'
 import { isRecord, valueAt } from './value-at.ts'
 

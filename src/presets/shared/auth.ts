@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { encodeBase64, utf8 } from '../bytes/encoding.ts'
+import { encodeBase64, utf8 } from '../../bytes/encoding.ts'
 import { secret, text } from './settings.ts'
 
 /** User name and password, or e-mail and API token. */
