@@ -38,7 +38,10 @@ export interface HandlerContext {
 }
 
 /** Your code for an event. It is awaited; when it throws, the sender is asked to try again. */
-export type Handler<Event> = (event: Event, context: HandlerContext) => MaybePromise<HandlerOutcome | void>
+export type Handler<Event, Outcome extends HandlerOutcome | void = HandlerOutcome | void> = (
+  event: Event,
+  context: HandlerContext,
+) => MaybePromise<Outcome | HandlerOutcome | void>
 
 /** A handler whose event type is no longer known to the compiler. */
 export type AnyHandler = (event: ReceivedEvent, context: HandlerContext) => MaybePromise<HandlerOutcome | void>

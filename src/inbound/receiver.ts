@@ -1,7 +1,7 @@
 import { createLifecycle, type LifecycleEmitter, type LifecycleSource } from '../emitter.ts'
 import type { EventMap } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
-import type { ReceiveResult } from '../model/receive-result.ts'
+import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
@@ -27,7 +27,11 @@ export interface Receiver<Events extends EventMap = EventMap> {
    * @returns a function that takes the handler away again.
    * @throws {WebhookError} `invalid_pattern` when the provider sends nothing that matches.
    */
-  on<Pattern extends PatternOf<Events>>(pattern: Pattern, handler: Handler<MatchingEvent<Events, Pattern>>): () => void
+  // `const`, or the compiler takes the `'created'` of an asynchronous handler for any string.
+  on<Pattern extends PatternOf<Events>, const Outcome extends HandlerOutcome | void>(
+    pattern: Pattern,
+    handler: Handler<MatchingEvent<Events, Pattern>, Outcome>,
+  ): () => void
   /** Takes a request in any host's shape and answers it. Never rejects. */
   receive(request: WebhookRequest | IncomingRequest): Promise<WebhookResponse>
   /**
