@@ -10,6 +10,13 @@ export {
   hmacSignature,
   type SyncSignatureScheme,
 } from './hmac-signature.ts'
+export {
+  type JwtAlgorithm,
+  type JwtClaims,
+  type JwtSignature,
+  type JwtSignatureOptions,
+  jwtSignature,
+} from './jwt-signature.ts'
 export type { SignableMessage, SignatureHeaders, SignatureScheme } from './scheme.ts'
 export type {
   HashAlgorithm,
