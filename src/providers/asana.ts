@@ -8,7 +8,7 @@ import { type MaybePromise, refuse, type Verifier } from '../model/verification.
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, join, type Lookup, pastTense, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
-import { emptyAnswer, isPlainToken } from './shared/answers.ts'
+import { isPlainToken } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
 
 /** Options of {@link asana}. At least one of them is needed. */
@@ -100,7 +100,7 @@ async function answerHandshake(
   const secret = singleHeader(headers, 'x-hook-secret')
   const signed = headerValues(headers, 'x-hook-signature').length > 0
   if (method !== 'POST' || signed || !isPlainToken(secret, 256) || secret.length < 16) return undefined
-  if ((await onHandshake(secret, request)) === false) return emptyAnswer(401)
+  if ((await onHandshake(secret, request)) === false) return undefined
   return { status: 200, headers: { 'x-hook-secret': secret }, body: '' }
 }
 
