@@ -1,4 +1,5 @@
 import { type Cidr, cidrContains, type IpAddress, parseCidr, parseIp, unmapIp } from '../bytes/ip-address.ts'
+import { trimBlanks } from '../bytes/trim-blanks.ts'
 import { WebhookError } from '../errors.ts'
 import { headerValues, type WebhookRequest } from '../model/http.ts'
 import { type Refusal, refuse, withHeaders } from '../model/verification.ts'
@@ -54,7 +55,7 @@ function findCaller(request: WebhookRequest, trusted: readonly Cidr[], header: s
   const entries = headerValues(request.headers, header).flatMap(value => value.split(','))
   let address: IpAddress | undefined
   for (const entry of entries.slice(-MAX_FORWARDED).reverse()) {
-    address = readIp(entry.replace(/^[ \t]+|[ \t]+$/g, ''))
+    address = readIp(trimBlanks(entry))
     if (address === undefined) return refuse('address_unknown', 'a forwarded address cannot be read')
     if (!isIn(trusted, address)) return address
   }

@@ -146,6 +146,9 @@ function checkTimestampRule({ timestamp: rule, signature }: SignatureShape, temp
   if (rule.from === 'field' ? !('fields' in signature) : 'tag' in rule.from && !('list' in signature)) {
     throw invalidOption('timestamp.from', 'does not go with this kind of signature location')
   }
+  if (rule.from === 'field' && 'fields' in signature && !signature.fields.includes('timestamp')) {
+    throw invalidOption('timestamp.from', "needs a field named 'timestamp'")
+  }
   if (rule.unit !== undefined && !['s', 'ms', 'iso'].includes(rule.unit)) {
     throw invalidOption('timestamp.unit', "must be 's', 'ms' or 'iso'")
   }

@@ -1,3 +1,4 @@
+import { trimBlanks } from '../bytes/trim-blanks.ts'
 import { headerValues, type WebhookRequest } from '../model/http.ts'
 import { type Refusal, refuse } from '../model/verification.ts'
 import { invalidOption } from './invalid-option.ts'
@@ -13,7 +14,7 @@ export interface LocatedSignature {
 }
 
 /** More than any sender puts into a header; each candidate costs a comparison. */
-const MAX_ITEMS = 64
+const MAX_ITEMS = 32
 
 /** RFC 9110, section 5.6.2: a token. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
@@ -29,12 +30,24 @@ export function checkLocation(location: SignatureLocation): void {
   if (names.length === 0 || !names.every(name => typeof name === 'string' && HEADER_NAME.test(name))) {
     throw invalidOption('signature.header', 'must be the name of a header')
   }
-  if ('list' in location && (location.list.separator === '' || location.list.tag === '')) {
-    throw invalidOption('signature.list', 'needs a separator and a tag')
+  if ('list' in location && !Object.values(location.list).every(isText)) {
+    throw invalidOption('signature.list', 'needs a separator, a tagSeparator and a tag')
   }
-  if ('fields' in location && !location.fields.includes('signature')) {
+  if ('fields' in location) checkFields(location)
+}
+
+function checkFields({ fields, separator, repeat, lists }: Fields): void {
+  if (!Array.isArray(fields) || fields.filter(name => name === 'signature').length !== 1) {
     throw invalidOption('signature.fields', "must name one field 'signature'")
   }
+  if (!isText(separator)) throw invalidOption('signature.separator', 'is empty')
+  if (lists !== undefined && !isText(lists)) throw invalidOption('signature.lists', 'is empty')
+  if (repeat && fields.at(-1) !== 'signature')
+    throw invalidOption('signature.repeat', 'needs the signature as last field')
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
 }
 
 /** Cuts the signatures, and the time where it stands beside them, out of the request. */
@@ -82,7 +95,7 @@ function splitList(
   const items = value.split(list.separator, MAX_ITEMS + 1)
   if (items.length > MAX_ITEMS) return malformed(header)
   for (const item of items) {
-    const trimmed = item.trim()
+    const trimmed = trimBlanks(item)
     const at = trimmed.indexOf(list.tagSeparator)
     if (at === -1) continue
     const [tag, content] = [trimmed.slice(0, at), trimmed.slice(at + list.tagSeparator.length)]
@@ -102,7 +115,7 @@ function splitFields(location: Fields, value: string): LocatedSignature | Refusa
   const candidates: string[] = []
   let timestamp: string | undefined
   for (const group of groups) {
-    const fields = group.trim().split(location.separator, MAX_ITEMS + 1)
+    const fields = trimBlanks(group).split(location.separator, MAX_ITEMS + 1)
     const found = readFields(location, fields)
     if (found === undefined) continue
     // All groups must have been made at the same time: only one time can be checked.

@@ -42,7 +42,7 @@ export interface StandardWebhooks<Waiting extends boolean = boolean> extends Sig
   ): Waiting extends false ? VerifyResult : MaybePromise<VerifyResult>
 }
 
-const MAX_SIGNATURES = 64
+const MAX_SIGNATURES = 32
 /** Shorter keys than the specification's 24 bytes are in use; what is this short is a mistake. */
 const MIN_KEY_BYTES = 8
 
