@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty'
 
 /** One line of the demo: what was sent, what came back, what it led to. */
-export interface Line {
+interface Line {
   readonly sent: string
   readonly status: number
   readonly led: string
