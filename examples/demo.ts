@@ -1,4 +1,4 @@
-// Real requests over a real socket, to receivers of nine senders, good and bad: npm run demo
+// Real requests over a real socket, good and bad, to nine receivers: npm run demo
 import { createPrinter } from './demo/print.ts'
 import { askproCallbacksScene, askproGatewayScene } from './demo/receiving/askpro.ts'
 import { calcomScene } from './demo/receiving/calcom.ts'
