@@ -78,7 +78,12 @@ function locatePlain({ header, prefix = '' }: Plain, request: WebhookRequest): L
     if (!value.startsWith(prefix)) return malformed(header)
     return { candidates: [value.slice(prefix.length)], timestamp: undefined }
   }
-  const values = header.flatMap(name => headerValues(request.headers, name)).filter(value => value !== '')
+  const values: string[] = []
+  for (const name of header) {
+    const [value, ...others] = headerValues(request.headers, name)
+    if (others.length > 0) return refuse('duplicate_header', `the header ${name} came more than once`)
+    if (value !== undefined && value !== '') values.push(value)
+  }
   if (values.length === 0) return refuse('missing_header', `none of the headers ${header.join(', ')} is there`)
   const candidates = values.filter(value => value.startsWith(prefix)).map(value => value.slice(prefix.length))
   if (candidates.length === 0 || candidates.length > MAX_ITEMS) return malformed(header.join(', '))

@@ -64,10 +64,12 @@ export function standardWebhooks(
 export function standardWebhooks(options: StandardWebhooksOptions): StandardWebhooks
 export function standardWebhooks(options: StandardWebhooksOptions): StandardWebhooks {
   const keys = prepareKeys(options)
+  const canSign = keys.hmac.length > 0 || options.privateKey !== undefined
   const prefix = options.headerPrefix ?? 'webhook'
   const toleranceSeconds = requireTolerance('toleranceSeconds', options.toleranceSeconds)
 
   const sign = (message: SignableMessage): MaybePromise<SignatureHeaders> => {
+    if (!canSign) throw invalidOption('privateKey', 'or secret is needed to sign')
     const id = checkId(message.id)
     const timestamp = String(Math.floor((message.timestampMs ?? systemClock.now()) / 1000))
     const pieces: MessagePieces = [`${id}.${timestamp}.`, message.body]
@@ -81,23 +83,17 @@ export function standardWebhooks(options: StandardWebhooksOptions): StandardWebh
     return keys.ed25519.sign(pieces).then(v1a => toHeaders([...v1, ...v1a.map(bytes => `v1a,${encodeBase64(bytes)}`)]))
   }
 
+  const authenticate = (request: WebhookRequest, context?: VerifyContext): MaybePromise<WebhookRequest> => {
+    const id = singleHeader(request.headers, `${prefix}-id`) ?? 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W'
+    const signed = sign({ body: request.body, id, timestampMs: readNow(context) })
+    return signed instanceof Promise
+      ? signed.then(headers => withHeaders(request, headers))
+      : withHeaders(request, signed)
+  }
   return {
     sign,
     verify: (request, context) => verifyRequest(request, context, { keys, prefix, toleranceSeconds }),
-    authenticate(request, context) {
-      const given = singleHeader(request.headers, `${prefix}-id`)
-      const { method, url, body } = request
-      const signed = sign({
-        method,
-        url,
-        body,
-        id: given ?? 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W',
-        timestampMs: readNow(context),
-      })
-      return signed instanceof Promise
-        ? signed.then(headers => withHeaders(request, headers))
-        : withHeaders(request, signed)
-    },
+    ...(canSign && { authenticate }),
   }
 }
 
