@@ -28,7 +28,7 @@ export interface AsymmetricSignatureOptions extends SignatureShape {
    * text.
    */
   readonly keyFormat?: 'raw' | 'spki' | 'pem'
-  /** Makes signatures, for tests: the seed of ed25519, or PKCS #8. */
+  /** Makes signatures, for tests: PKCS #8, or of ed25519 the seed, alone or with the public key behind it. */
   readonly privateKey?: Uint8Array
 }
 
@@ -112,7 +112,7 @@ function createKey(algorithm: AsymmetricAlgorithm, bytes: Uint8Array): PublicKey
 }
 
 function importPrivate(algorithm: AsymmetricAlgorithm, bytes: Uint8Array): Promise<CryptoKey> {
-  if (algorithm === 'ed25519' && bytes.length === 32) return importEd25519Private(bytes)
+  if (algorithm === 'ed25519' && [32, 64].includes(bytes.length)) return importEd25519Private(bytes.slice(0, 32))
   return crypto.subtle.importKey('pkcs8', bytes as BufferSource, WEB_CRYPTO[algorithm].import, false, ['sign'])
 }
 

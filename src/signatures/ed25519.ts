@@ -36,9 +36,9 @@ export function ed25519Keys(keys: {
   readonly publicKey: string | readonly string[] | undefined
   readonly privateKey: string | readonly string[] | undefined
 }): Ed25519Keys {
-  const privates = list(keys.privateKey).map(text => decode('privateKey', text, 'whsk_', [32, 64]))
+  const privates = list('privateKey', keys.privateKey).map(text => decode('privateKey', text, 'whsk_', [32, 64]))
   const publics = [
-    ...list(keys.publicKey).map(text => decode('publicKey', text, 'whpk_', [32])),
+    ...list('publicKey', keys.publicKey).map(text => decode('publicKey', text, 'whpk_', [32])),
     ...privates.filter(bytes => bytes.length === 64).map(bytes => bytes.slice(32)),
   ]
   const signers = lazily(() => privates.map(bytes => importEd25519Private(bytes.slice(0, 32))))
@@ -54,12 +54,20 @@ export function ed25519Keys(keys: {
       const message = concat(pieces)
       for (const key of await Promise.all(verifiers())) {
         for (const signature of signatures) {
-          if (await crypto.subtle.verify('Ed25519', key, signature as BufferSource, message as BufferSource))
-            return true
+          if (await matches(key, signature, message)) return true
         }
       }
       return false
     },
+  }
+}
+
+/** Some runtimes throw for what cannot be a signature, instead of refusing it. */
+async function matches(key: CryptoKey, signature: Uint8Array, message: Uint8Array): Promise<boolean> {
+  try {
+    return await crypto.subtle.verify('Ed25519', key, signature as BufferSource, message as BufferSource)
+  } catch {
+    return false
   }
 }
 
@@ -82,8 +90,11 @@ function lazily<Value>(make: () => Value): () => Value {
   }
 }
 
-function list(input: string | readonly string[] | undefined): readonly string[] {
-  return input === undefined ? [] : typeof input === 'string' ? [input] : input
+function list(argument: string, input: string | readonly string[] | undefined): readonly string[] {
+  if (input === undefined) return []
+  const texts = typeof input === 'string' ? [input] : input
+  if (texts.length === 0) throw new WebhookError('invalid_secret', `${argument} is an empty list`, { argument })
+  return texts
 }
 
 function decode(argument: string, text: string, prefix: string, lengths: readonly number[]): Uint8Array {
