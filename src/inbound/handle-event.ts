@@ -94,8 +94,7 @@ function finish(event: ReceivedEvent, { lifecycle, logger, clock }: EventHost, r
   if (run.state === 'done') {
     const { records, reply } = run.result
     lifecycle.emit('handled', { event, records })
-    logger.debug('webhook handled', logFields(event))
-    return { state: 'handled', records, ...(reply && { reply }) }
+    return reply === undefined ? { state: 'handled', records } : { state: 'handled', records, reply }
   }
   const timedOut = run.state === 'timed_out'
   const error = timedOut ? new Error('the handler took too long') : run.error

@@ -1,5 +1,5 @@
 import type { WebhookResponse } from '../model/http.ts'
-import type { ReceiveOutcome, ReceiveResult, RecordOutcome } from '../model/receive-result.ts'
+import type { ReceiveError, ReceiveOutcome, ReceiveResult, Reply } from '../model/receive-result.ts'
 import type { EventResult } from './handle-event.ts'
 
 const HTTP_STATUS: Readonly<Record<ReceiveOutcome, number>> = {
@@ -23,40 +23,62 @@ export function emptyResult(outcome: ReceiveOutcome, more: Partial<ReceiveResult
   return { ...NOTHING, outcome, httpStatus: HTTP_STATUS[outcome], ...more }
 }
 
-/** The result of a request from those of its events: the worst one decides, so that the sender tries again. */
+/**
+ * The result of a request from those of its events: the worst one decides, so that the sender tries again.
+ * Written without spreads and helpers: it runs for every request.
+ */
 export function combineResults(results: readonly EventResult[], durationSeconds: number): ReceiveResult {
-  const find = <State extends EventResult['state']>(state: State): Extract<EventResult, { state: State }> | undefined =>
-    results.find((result): result is Extract<EventResult, { state: State }> => result.state === state)
-  const records = results.flatMap(result => (result.state === 'handled' ? result.records : []))
-  const count = (status: RecordOutcome['status']): number => records.filter(record => record.status === status).length
-  const busy = find('in_progress')
-  const outcome: ReceiveOutcome = find('unavailable')
-    ? 'unavailable'
-    : find('failed')
-      ? 'failed'
-      : busy
-        ? 'in_progress'
-        : results.length > 0 && results.every(result => result.state === 'duplicate')
-          ? 'duplicate'
-          : 'handled'
-  const failed = count('failed')
-  const reply = results.flatMap(result => (result.state === 'handled' && result.reply ? [result.reply] : []))[0]
-  return {
+  const counts = { created: 0, updated: 0, skipped: 0, failed: 0 }
+  const errors: ReceiveError[] = []
+  let total = 0
+  let reply: Reply | undefined
+  let retryAfterSeconds: number | undefined
+  let outcome: ReceiveOutcome = results.length > 0 ? 'duplicate' : 'handled'
+  for (const result of results) {
+    if (SEVERITY[result.state] > SEVERITY[outcome]) outcome = result.state
+    if (result.state === 'in_progress') retryAfterSeconds = result.retryAfterSeconds
+    if (result.state !== 'handled') continue
+    reply ??= result.reply
+    for (const { status, recordId, message } of result.records) {
+      total++
+      counts[status]++
+      if (status === 'failed') errors.push({ source_id: recordId, message: message ?? 'failed' })
+    }
+  }
+  if (outcome === 'unavailable') retryAfterSeconds = 5
+  const httpStatus = outcome === 'handled' && counts.failed > 0 ? 207 : HTTP_STATUS[outcome]
+  const { created, updated, skipped, failed } = counts
+  const result: Mutable<ReceiveResult> = {
     outcome,
-    httpStatus: outcome === 'handled' && failed > 0 ? 207 : HTTP_STATUS[outcome],
-    total: records.length,
-    created: count('created'),
-    updated: count('updated'),
-    skipped: count('skipped'),
+    httpStatus,
+    total,
+    created,
+    updated,
+    skipped,
     failed,
     durationSeconds,
-    errors: records
-      .filter(record => record.status === 'failed')
-      .map(record => ({ source_id: record.recordId, message: record.message ?? 'failed' })),
-    ...(reply && { reply }),
-    ...(busy && { retryAfterSeconds: busy.retryAfterSeconds }),
-    ...(outcome === 'unavailable' && { retryAfterSeconds: 5 }),
+    errors,
   }
+  if (reply !== undefined) result.reply = reply
+  if (retryAfterSeconds !== undefined) result.retryAfterSeconds = retryAfterSeconds
+  return result
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** A request is only as good as its worst event. */
+const SEVERITY: Readonly<Record<ReceiveOutcome, number>> = {
+  duplicate: 0,
+  handled: 1,
+  in_progress: 2,
+  failed: 3,
+  unavailable: 4,
+  refused: 5,
+  malformed: 5,
+  method_not_allowed: 5,
+  too_large: 5,
+  too_slow: 5,
+  misconfigured: 5,
 }
 
 /**
@@ -65,29 +87,18 @@ export function combineResults(results: readonly EventResult[], durationSeconds:
  */
 export function toResponse(result: ReceiveResult): WebhookResponse {
   if (result.reply !== undefined && result.outcome === 'handled') return jsonResponse(200, result.reply.reply)
-  const { httpStatus, total, created, updated, skipped, failed, errors } = result
-  const body = {
-    status: httpStatus < 400 ? 'ok' : 'error',
-    total,
-    created,
-    updated,
-    skipped,
-    failed,
-    duration: Math.round(result.durationSeconds * 1000) / 1000,
-    errors,
-    ...(result.outcome === 'duplicate' && { duplicate: true }),
-    ...(result.message !== undefined && { message: result.message }),
-  }
-  return jsonResponse(httpStatus, body, {
-    ...(result.retryAfterSeconds !== undefined && { 'retry-after': String(result.retryAfterSeconds) }),
-  })
+  const { httpStatus, total, created, updated, skipped, failed, errors, message, retryAfterSeconds } = result
+  const status = httpStatus < 400 ? 'ok' : 'error'
+  const duration = Math.round(result.durationSeconds * 1000) / 1000
+  const duplicate = result.outcome === 'duplicate' ? true : undefined
+  // What is undefined does not appear in JSON.
+  const body = { status, total, created, updated, skipped, failed, duration, errors, duplicate, message }
+  const response = jsonResponse(httpStatus, body)
+  if (retryAfterSeconds === undefined) return response
+  return { ...response, headers: { ...response.headers, 'retry-after': String(retryAfterSeconds) } }
 }
 
 /** An answer with a JSON body. */
-export function jsonResponse(
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): WebhookResponse {
-  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body ?? null) }
+export function jsonResponse(status: number, body: unknown): WebhookResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body ?? null) }
 }

@@ -24,14 +24,14 @@ export async function runHandlers(
   limits: { readonly clock: Clock; readonly deadlineMs: number },
 ): Promise<RunResult> {
   if (handlers.length === 0) return { state: 'done', result: { records: [] } }
-  const abort = new AbortController()
-  const settled = settleAll(event, handlers, { signal: abort.signal })
+  const context = createContext()
+  const settled = settleAll(event, handlers, context)
   let cancelTimer = (): void => {}
   const timeout = new Promise<RunResult>(resolve => {
     cancelTimer = limits.clock.setTimer(
       () => {
         resolve({ state: 'timed_out', settled })
-        abort.abort(new Error('the handler took too long'))
+        context.abort()
       },
       Math.max(0, limits.deadlineMs - limits.clock.now()),
     )
@@ -41,23 +41,51 @@ export async function runHandlers(
   return result
 }
 
+/** Few handlers look at the signal, so it is made for those that do. */
+function createContext(): HandlerContext & { abort(): void } {
+  let controller: AbortController | undefined
+  let late = false
+  const reason = (): Error => new Error('the handler took too long')
+  return {
+    get signal() {
+      controller ??= new AbortController()
+      if (late) controller.abort(reason())
+      return controller.signal
+    },
+    abort() {
+      late = true
+      controller?.abort(reason())
+    },
+  }
+}
+
 async function settleAll(
   event: ReceivedEvent,
   handlers: readonly AnyHandler[],
   context: HandlerContext,
 ): Promise<Exclude<RunResult, { state: 'timed_out' }>> {
   const shared = handlers.length > 1
-  const runs = handlers.map(async handler => handler(forHandler(shared ? copyOf(event) : event), context))
+  const runs = handlers.map(handler => runOne(handler, shared ? copyOf(event) : event, context))
   const records: RecordOutcome[] = []
   let reply: Reply | undefined
-  let failure: { error: unknown } | undefined
-  for (const run of await Promise.allSettled(runs)) {
-    if (run.status === 'rejected') failure ??= { error: run.reason as unknown }
-    else if (isReply(run.value)) reply ??= run.value
-    else records.push(...toRecords(event, run.value))
+  let failure: Extract<OneResult, { error: unknown }> | undefined
+  for (const result of await Promise.all(runs)) {
+    if ('error' in result) failure ??= result
+    else if (isReply(result.outcome)) reply ??= result.outcome
+    else if (result.outcome !== undefined) records.push(...toRecords(event, result.outcome))
   }
   if (failure !== undefined) return { state: 'threw', error: failure.error }
   return { state: 'done', result: reply === undefined ? { records } : { records, reply } }
+}
+
+type OneResult = { readonly outcome: HandlerOutcome } | { readonly error: unknown }
+
+async function runOne(handler: AnyHandler, event: ReceivedEvent, context: HandlerContext): Promise<OneResult> {
+  try {
+    return { outcome: (await handler(forHandler(event), context)) ?? undefined }
+  } catch (error) {
+    return { error }
+  }
 }
 
 /** Handlers own what they get: with several, each gets a copy. Data that cannot be copied is shared. */
@@ -80,8 +108,10 @@ function isReply(outcome: HandlerOutcome | void): outcome is Reply {
   return typeof outcome === 'object' && outcome !== null && 'reply' in outcome
 }
 
-function toRecords(event: ReceivedEvent, outcome: Exclude<HandlerOutcome, Reply> | void): readonly RecordOutcome[] {
-  if (outcome === undefined || outcome === null) return []
+function toRecords(
+  event: ReceivedEvent,
+  outcome: Exclude<HandlerOutcome, Reply | undefined>,
+): readonly RecordOutcome[] {
   if (typeof outcome === 'string') return [{ recordId: event.recordId ?? event.id, status: outcome }]
   return Array.isArray(outcome) ? (outcome as readonly RecordOutcome[]) : [outcome as RecordOutcome]
 }

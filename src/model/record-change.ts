@@ -15,7 +15,7 @@ export interface RecordChange<Item = Readonly<Record<string, unknown>>> {
   readonly current: Item | null
   /** The record as it was, complete; `null` when it was created, or when the sender does not say. */
   readonly previous: Item | null
-  /** The fields that really changed. Custom fields stand under their own key. Empty for anything but an update. */
+  /** The fields that really changed. Custom fields stand under their own key. Empty unless both sides are known. */
   readonly changes: Readonly<Record<string, FieldChange>>
   /** Part of an operation on many records at once. */
   readonly bulk: boolean
@@ -42,13 +42,18 @@ export function hasChanged(change: RecordChange<unknown>, field: string, ...to: 
   return to.length === 0 || sameJson(change.changes[field]?.to, to[0])
 }
 
-/** The fields of `current` and `previous` that differ, compared as JSON values. */
+/**
+ * The fields of `current` and `previous` that differ, compared as JSON values.
+ *
+ * @param fields where to look, when it is known which may differ. Default: everywhere.
+ */
 export function diffRecords(
   previous: Readonly<Record<string, unknown>>,
   current: Readonly<Record<string, unknown>>,
+  fields: Iterable<string> = new Set([...Object.keys(previous), ...Object.keys(current)]),
 ): Record<string, FieldChange> {
   const changes: Record<string, FieldChange> = {}
-  for (const field of new Set([...Object.keys(previous), ...Object.keys(current)])) {
+  for (const field of fields) {
     const from = Object.hasOwn(previous, field) ? previous[field] : undefined
     const to = Object.hasOwn(current, field) ? current[field] : undefined
     if (!sameJson(from, to)) changes[field] = { from, to }

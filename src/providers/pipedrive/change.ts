@@ -16,6 +16,8 @@ type Item = Readonly<Record<string, unknown>>
 export interface Sides {
   readonly current: Item | null
   readonly previous: Item | null
+  /** The fields that may differ, where Pipedrive names them: standard and custom ones. */
+  readonly named?: { readonly fields: readonly string[]; readonly custom: readonly string[] }
 }
 
 /** v1 sends both records whole, with custom fields among the others. */
@@ -27,21 +29,26 @@ export function sidesOfV1(current: Item | null, previous: Item | null): Sides {
 export function sidesOfV2(current: Item | null, previous: Item | null): Sides {
   const now = current && unwrapCustomFields(current)
   const before = previous && unwrapCustomFields(previous)
-  return { current: now, previous: now && before ? complete(before, now) : before }
+  if (now === null || before === null) return { current: now, previous: before }
+  const named = { fields: Object.keys(before).filter(isStandard), custom: Object.keys(customFields(before)) }
+  return { current: now, previous: complete(before, now), named }
 }
 
 function complete(changed: Item, current: Item): Item {
-  const before = { ...current, ...changed }
-  if (!isObject(changed.custom_fields)) return before
-  return { ...before, custom_fields: { ...customFields(current), ...changed.custom_fields } }
+  if (!isObject(changed.custom_fields)) return { ...current, ...changed }
+  return { ...current, ...changed, custom_fields: { ...customFields(current), ...changed.custom_fields } }
 }
 
 /** The fields that differ, custom ones under their own key; none unless both sides are there. */
-export function changesOf({ current, previous }: Sides): Record<string, FieldChange> {
+export function changesOf({ current, previous, named }: Sides): Record<string, FieldChange> {
   if (current === null || previous === null) return {}
-  const changes = diffRecords(previous, current)
-  delete changes.custom_fields
-  return Object.assign(changes, diffRecords(customFields(previous), customFields(current)))
+  const fields = named?.fields ?? [...new Set([...Object.keys(previous), ...Object.keys(current)])].filter(isStandard)
+  const changes = diffRecords(previous, current, fields)
+  return Object.assign(changes, diffRecords(customFields(previous), customFields(current), named?.custom))
+}
+
+function isStandard(field: string): boolean {
+  return field !== 'custom_fields'
 }
 
 function customFields(record: Item): Item {

@@ -63,7 +63,9 @@ function readV1(body: Item, meta: Item): Envelope | string {
     timestamp: text(meta.timestamp_micro) ?? text(meta.timestamp),
     attempt: count(body.retry, 1),
     bulk: meta.is_bulk_update === true,
-    ...whoAndWhere(meta),
+    changeSource: text(meta.change_source),
+    companyId: text(meta.company_id),
+    userId: text(meta.user_id),
     mergedInto: undefined,
     mergedFrom: undefined,
     current: body.current,
@@ -87,19 +89,13 @@ function readV2(body: Item, meta: Item): Envelope | string {
     timestamp: text(meta.timestamp),
     attempt: count(meta.attempt, 0),
     bulk: meta.is_bulk_edit === true,
-    ...whoAndWhere(meta),
+    changeSource: text(meta.change_source),
+    companyId: text(meta.company_id),
+    userId: text(meta.user_id),
     mergedInto: text(meta.merged_to_id),
     mergedFrom,
     current: body.data,
     previous: body.previous,
-  }
-}
-
-function whoAndWhere(meta: Item): Pick<Envelope, 'changeSource' | 'companyId' | 'userId'> {
-  return {
-    changeSource: text(meta.change_source),
-    companyId: text(meta.company_id),
-    userId: text(meta.user_id),
   }
 }
 

@@ -1,0 +1,18 @@
+export {}
+
+/**
+ * `npm run bench`, or `npm run bench -- verify receive` for some of it. Everything that is compared runs in the same
+ * process and in the same minutes; read the ratios, not the times.
+ */
+const BENCHES: Readonly<Record<string, () => Promise<{ run(): unknown }>>> = {
+  verify: () => import('./verify.ts'),
+  validate: () => import('./validate.ts'),
+  receive: () => import('./receive.ts'),
+}
+
+const wanted = process.argv.slice(2)
+for (const [name, load] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const bench = await load()
+  await bench.run()
+}
