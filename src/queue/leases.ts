@@ -7,57 +7,71 @@ import type { ClaimTicket, DeliveryStore } from '../storage/store.ts'
 export interface Leases {
   /** A ticket for a claim that is about to be made. */
   ticket(): ClaimTicket
-  /** A delivery is held under this token. */
-  hold(token: string): void
-  /** It no longer is. */
+  /** A delivery is held under this ticket. */
+  hold(ticket: ClaimTicket): void
+  /** One delivery less is held under this token. */
   release(token: string): void
+  /** Whether a delivery is certainly held still: its lease has not run out. */
+  holds(token: string): boolean
   /** Ends the renewing. */
   stop(): void
 }
 
+interface Lease {
+  deliveries: number
+  untilMs: number
+}
+
 /** A lease is renewed when a third of it has passed, so that two renewals may fail. */
 export function createLeases(deliveries: DeliveryStore, clock: Clock, logger: Logger, leaseMs: number): Leases {
-  const held = new Map<string, number>()
-  let current: { readonly token: string; readonly fromMs: number } | undefined
+  const prefix = newId('lse')
+  const held = new Map<string, Lease>()
+  let count = 0
   let cancelTimer: (() => void) | undefined
 
+  async function renew(): Promise<void> {
+    const untilMs = clock.now() + leaseMs
+    const tokens = [...held.keys()]
+    try {
+      const lost = new Set(await deliveries.renew(tokens, untilMs))
+      for (const token of tokens) {
+        const lease = held.get(token)
+        if (lease !== undefined && !lost.has(token)) lease.untilMs = untilMs
+      }
+      // Those that were settled while the store was asked are none of it.
+      const missing = [...lost].filter(token => held.delete(token)).length
+      if (missing > 0) logger.warn('webhook leases are gone: other workers may repeat these attempts', { missing })
+    } catch (error) {
+      logger.error('webhook store did not answer: leases were not renewed', { error })
+    }
+  }
   const arm = (): void => {
     cancelTimer ??= clock.setTimer(() => {
       cancelTimer = undefined
       if (held.size === 0) return
       arm()
-      deliveries.renew([...held.keys()], clock.now() + leaseMs).then(
-        lost => {
-          if (lost.length > 0)
-            logger.warn('webhook leases ran out: other workers may repeat these attempts', { lost: lost.length })
-          for (const token of lost) held.delete(token)
-        },
-        (error: unknown) => logger.error('webhook store did not answer: leases were not renewed', { error }),
-      )
+      void renew()
     }, leaseMs / 3)
   }
+  const stop = (): void => {
+    cancelTimer?.()
+    cancelTimer = undefined
+  }
   return {
-    ticket() {
-      const nowMs = clock.now()
-      // One token serves for a while, so that there are few to renew; never for as long as a lease holds.
-      if (current === undefined || nowMs - current.fromMs >= leaseMs / 3 || nowMs < current.fromMs) {
-        current = { token: newId('lse'), fromMs: nowMs }
-      }
-      return { token: current.token, leaseUntilMs: nowMs + leaseMs }
-    },
-    hold(token) {
-      held.set(token, (held.get(token) ?? 0) + 1)
+    ticket: () => ({ token: `${prefix}_${count++}`, leaseUntilMs: clock.now() + leaseMs }),
+    hold({ token, leaseUntilMs }) {
+      const lease = held.get(token)
+      if (lease === undefined) held.set(token, { deliveries: 1, untilMs: leaseUntilMs })
+      else lease.deliveries++
       arm()
     },
     release(token) {
-      const count = held.get(token)
-      if (count === undefined) return
-      if (count === 1) held.delete(token)
-      else held.set(token, count - 1)
+      const lease = held.get(token)
+      if (lease === undefined || --lease.deliveries > 0) return
+      held.delete(token)
+      if (held.size === 0) stop()
     },
-    stop() {
-      cancelTimer?.()
-      cancelTimer = undefined
-    },
+    holds: token => (held.get(token)?.untilMs ?? 0) > clock.now(),
+    stop,
   }
 }

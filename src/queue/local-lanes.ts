@@ -3,18 +3,22 @@ import type { ClaimedDelivery } from '../storage/store.ts'
 /** One lane as this worker sees it. */
 interface LocalLane {
   readonly name: string
-  /** Claimed, and waiting for their turn. */
-  readonly buffer: ClaimedDelivery[]
+  /** Claimed, and waiting for a slot or for the lane's pace. */
+  readonly waiting: ClaimedDelivery[]
+  /** Places for deliveries that are about to be stored. */
+  reserved: number
   inFlight: number
   /** Under way for so long that they no longer take a slot. */
   slow: number
+  /** The last answer was slow. */
+  suspect: boolean
   /** How many may be under way: starts at one, doubles with every quick answer, falls back to one with a slow one. */
   allowed: number
-  limit: number
+  pausedUntilMs: number
 }
 
-/** Idle lanes whose pace is remembered. */
-const MAX_IDLE_LANES = 10_000
+/** Lanes that are remembered. */
+const MAX_LANES = 10_000
 
 /**
  * The lanes of one worker. A lane shows what it can take before it gets more: a new one, or one that was slow,
@@ -22,57 +26,60 @@ const MAX_IDLE_LANES = 10_000
  */
 export class LocalLanes {
   readonly #lanes = new Map<string, LocalLane>()
-  /** Lanes that have something waiting and may start it, in turn. */
+  /** Lanes that may start what waits in them, in turn. */
   readonly #ready = new Set<LocalLane>()
-  /** Lanes with a slow request under way. */
-  readonly #slow = new Set<string>()
-  /** Lanes at their rate limit, and until when. */
-  readonly #paused = new Map<string, number>()
-  #buffered = 0
-
-  /** Deliveries that are claimed and wait for their turn. */
-  get buffered(): number {
-    return this.#buffered
-  }
+  /** Lanes that wait for their pace. */
+  readonly #paused = new Set<LocalLane>()
+  readonly #full = new Set<string>()
+  readonly #room = new Map<string, number>()
+  #resumeAtMs = Number.POSITIVE_INFINITY
+  #waiting = 0
 
   /** Lanes for which nothing is to be claimed now. */
-  skipped(nowMs: number): ReadonlySet<string> {
-    for (const [name, untilMs] of this.#paused) if (untilMs <= nowMs) this.#paused.delete(name)
-    return this.#paused.size === 0 ? this.#slow : new Set([...this.#slow, ...this.#paused.keys()])
+  get full(): ReadonlySet<string> {
+    return this.#full
   }
 
-  /** When the first paused lane goes on. */
-  resumeAtMs(): number | undefined {
-    return this.#paused.size === 0 ? undefined : Math.min(...this.#paused.values())
+  /** Lanes that may have more than one claimed, and how many. */
+  get room(): ReadonlyMap<string, number> {
+    return this.#room
   }
 
-  pause(name: string, untilMs: number): void {
-    this.#paused.set(name, untilMs)
+  /** Whether some delivery is held that has not begun. */
+  get waiting(): boolean {
+    return this.#waiting > 0
   }
 
-  add(claimed: ClaimedDelivery, limit: number): void {
-    const lane = this.#lane(claimed.delivery.lane, limit)
-    lane.buffer.push(claimed)
-    this.#buffered++
+  /** Takes a place for a delivery that is about to be stored; `false` when it could not start at once. */
+  reserve(name: string): boolean {
+    if (this.#full.has(name)) return false
+    const lane = this.#lane(name)
+    lane.reserved++
+    this.#update(lane)
+    return true
+  }
+
+  unreserve(name: string): void {
+    const lane = this.#lane(name)
+    lane.reserved--
     this.#update(lane)
   }
 
-  /** Whether a delivery that is not claimed yet could start at once. */
-  hasRoom(name: string, reserved: number): boolean {
-    const lane = this.#lanes.get(name)
-    if (lane === undefined) return reserved === 0
-    return (
-      lane.slow === 0 && !this.#paused.has(name) && lane.buffer.length === 0 && lane.inFlight + reserved < lane.allowed
-    )
+  add(claimed: ClaimedDelivery): void {
+    const lane = this.#lane(claimed.delivery.lane)
+    lane.waiting.push(claimed)
+    this.#waiting++
+    this.#update(lane)
   }
 
   /** The next delivery to start, from each lane in turn. It counts as under way from now on. */
-  next(): ClaimedDelivery | undefined {
+  next(nowMs: number): ClaimedDelivery | undefined {
+    if (this.#resumeAtMs <= nowMs) this.#resume(nowMs)
     for (const lane of this.#ready) {
       this.#ready.delete(lane)
-      const claimed = lane.buffer.shift()
+      const claimed = lane.waiting.shift()
       if (claimed === undefined) continue
-      this.#buffered--
+      this.#waiting--
       lane.inFlight++
       this.#update(lane)
       return claimed
@@ -80,56 +87,99 @@ export class LocalLanes {
     return undefined
   }
 
-  /** A request has been under way for long. The answer holds what waited behind it, to be given back. */
-  wentSlow(name: string): readonly ClaimedDelivery[] {
-    const lane = this.#lanes.get(name)
-    if (lane === undefined) return []
-    lane.slow++
-    lane.allowed = 1
-    this.#slow.add(name)
-    this.#ready.delete(lane)
-    this.#buffered -= lane.buffer.length
-    return lane.buffer.splice(0)
-  }
-
-  finished(name: string, wasSlow: boolean): void {
-    const lane = this.#lanes.get(name)
-    if (lane === undefined) return
+  /** Puts back what `next` gave, until the lane's pace allows it. */
+  pause(claimed: ClaimedDelivery, untilMs: number): void {
+    const lane = this.#lane(claimed.delivery.lane)
     lane.inFlight--
-    if (wasSlow) {
-      lane.slow--
-      if (lane.slow === 0) this.#slow.delete(name)
-    } else lane.allowed = Math.min(lane.limit, lane.allowed * 2)
+    lane.waiting.unshift(claimed)
+    this.#waiting++
+    lane.allowed = 1
+    lane.pausedUntilMs = untilMs
+    this.#paused.add(lane)
+    this.#resumeAtMs = Math.min(this.#resumeAtMs, untilMs)
     this.#update(lane)
-    if (lane.inFlight === 0 && lane.buffer.length === 0) this.#retire(lane)
   }
 
-  /** Empties all buffers. */
-  takeBuffered(): readonly ClaimedDelivery[] {
-    this.#ready.clear()
-    this.#buffered = 0
-    return [...this.#lanes.values()].flatMap(lane => lane.buffer.splice(0))
+  /** When the first lane that waits for its pace goes on; `Infinity` when none does. */
+  get resumeAtMs(): number {
+    return this.#resumeAtMs
   }
 
-  #lane(name: string, limit: number): LocalLane {
+  /** A lane that was slow the last time takes no slot until it answers quickly. */
+  isSuspect(name: string): boolean {
+    return this.#lanes.get(name)?.suspect === true
+  }
+
+  /** A request has been under way for long. The answer holds what waits behind it. */
+  wentSlow(name: string): readonly ClaimedDelivery[] {
+    const lane = this.#lane(name)
+    lane.slow++
+    lane.suspect = true
+    lane.allowed = 1
+    return this.takeWaiting(name)
+  }
+
+  finished(name: string, wasSlow: boolean, limit: number): void {
+    const lane = this.#lane(name)
+    lane.inFlight--
+    if (wasSlow) lane.slow--
+    else if (lane.slow === 0) {
+      lane.suspect = false
+      if (!this.#paused.has(lane)) lane.allowed = Math.min(limit, lane.allowed * 2)
+    }
+    this.#update(lane)
+  }
+
+  /** Empties a lane's queue, or all of them. */
+  takeWaiting(name?: string): readonly ClaimedDelivery[] {
+    const lanes = name === undefined ? [...this.#lanes.values()] : [this.#lane(name)]
+    return lanes.flatMap(lane => {
+      const taken = lane.waiting.splice(0)
+      this.#waiting -= taken.length
+      this.#update(lane)
+      return taken
+    })
+  }
+
+  #lane(name: string): LocalLane {
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      lane = { name, buffer: [], inFlight: 0, slow: 0, allowed: 1, limit }
+      lane = { name, waiting: [], reserved: 0, inFlight: 0, slow: 0, suspect: false, allowed: 1, pausedUntilMs: 0 }
       this.#lanes.set(name, lane)
     }
-    lane.limit = limit
-    lane.allowed = Math.min(lane.allowed, limit)
     return lane
   }
 
-  #update(lane: LocalLane): void {
-    if (lane.buffer.length > 0 && lane.slow === 0 && lane.inFlight < lane.allowed) this.#ready.add(lane)
-    else this.#ready.delete(lane)
+  #resume(nowMs: number): void {
+    this.#resumeAtMs = Number.POSITIVE_INFINITY
+    for (const lane of this.#paused) {
+      if (lane.pausedUntilMs > nowMs) this.#resumeAtMs = Math.min(this.#resumeAtMs, lane.pausedUntilMs)
+      else {
+        this.#paused.delete(lane)
+        this.#update(lane)
+      }
+    }
   }
 
-  /** Keeps the pace of the lanes that were used last. */
-  #retire(lane: LocalLane): void {
-    if (this.#lanes.size <= MAX_IDLE_LANES) return
+  /** Keeps the views of the lanes as the lane is now. */
+  #update(lane: LocalLane): void {
+    const { name, waiting, reserved, inFlight, allowed } = lane
+    const paused = this.#paused.has(lane)
+    if (waiting.length > 0 && inFlight < allowed && !paused) this.#ready.add(lane)
+    else this.#ready.delete(lane)
+    const room = paused ? 0 : allowed - inFlight - reserved - waiting.length
+    if (room > 0) this.#full.delete(name)
+    else this.#full.add(name)
+    if (room > 1) this.#room.set(name, room)
+    else this.#room.delete(name)
+    if (inFlight + reserved + waiting.length === 0 && !paused) this.#rest(lane)
+  }
+
+  /** Remembers what an idle lane can take, as long as there is space. */
+  #rest(lane: LocalLane): void {
+    this.#full.delete(lane.name)
+    this.#room.delete(lane.name)
     this.#lanes.delete(lane.name)
+    if ((lane.allowed > 1 || lane.suspect) && this.#lanes.size < MAX_LANES) this.#lanes.set(lane.name, lane)
   }
 }

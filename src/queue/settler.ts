@@ -1,76 +1,119 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../model/logger.ts'
-import type { DeliveryStore, Settlement } from '../storage/store.ts'
+import type { ClaimedDelivery, DeliveryStore, Settlement } from '../storage/store.ts'
 
-/** Settlements in one write. */
+/** How an attempt ended: what is written about it. */
+export type AttemptEnd = Omit<Settlement, 'deliveryId' | 'token'>
+
+/** The end of an attempt at a delivery. */
+export interface Outcome {
+  readonly claimed: ClaimedDelivery
+  readonly end: AttemptEnd
+}
+
+/** Outcomes in one write. */
 const MAX_BATCH = 200
 const RETRY_MS = 1_000
 
-/** Writes the ends of attempts in groups. */
+/** Writes outcomes in groups, again and again until the store takes them. */
 export interface Settler {
-  add(settlement: Settlement): void
+  add(outcome: Outcome): void
+  /** Whether a delivery was claimed whose outcome could not be written in time: then the new claim comes to the same. */
+  adopt(claimed: ClaimedDelivery): boolean
   /** Resolves when everything that was added has been written. */
   idle(): Promise<void>
-  /** Settlements that are not written yet. */
+  /** Outcomes that are not written yet. */
   readonly pending: number
 }
 
-/**
- * @param delayMs how long the first of a group waits for others; 0 gathers what ends in the same turn of the event
- * loop.
- */
-export function createSettler(deliveries: DeliveryStore, clock: Clock, logger: Logger, delayMs: number): Settler {
-  let waiting: Settlement[] = []
-  let writing = 0
+/** What a settler is made of. */
+export interface SettlerOptions {
+  readonly deliveries: DeliveryStore
+  readonly clock: Clock
+  readonly logger: Logger
+  /** How long the first of a group waits for others; 0 gathers what ends in the same turn of the event loop. */
+  readonly delayMs: number
+  /** They are written; `changed` as the store says. */
+  readonly onWritten: (outcomes: readonly Outcome[], changed: readonly boolean[]) => void
+}
+
+/** Creates a settler. */
+export function createSettler({ deliveries, clock, logger, delayMs, onWritten }: SettlerOptions): Settler {
+  let waiting: Outcome[] = []
+  let writing: readonly Outcome[] = []
   let scheduled = false
+  /** After a failure, until it is tried again. */
+  let resting = false
+  /** Shrinks with every failure, so that one that the store cannot take does not hold up the others. */
+  let batchSize = MAX_BATCH
   let idleListeners: Array<() => void> = []
 
   const schedule = (afterMs: number): void => {
-    if (scheduled) return
+    if (scheduled || resting) return
     scheduled = true
     if (afterMs > 0) clock.setTimer(flush, afterMs)
     else queueMicrotask(flush)
   }
   function flush(): void {
     scheduled = false
-    const batch = waiting.slice(0, MAX_BATCH)
-    waiting = waiting.slice(MAX_BATCH)
+    if (resting) return
+    const batch = waiting.slice(0, batchSize)
+    waiting = waiting.slice(batchSize)
     if (batch.length === 0) return
-    if (waiting.length > 0) schedule(0)
-    writing += batch.length
-    deliveries.settle(batch).then(
-      () => done(batch),
-      (error: unknown) => {
-        logger.error('webhook store did not answer: outcomes wait to be written', { count: batch.length, error })
-        clock.setTimer(() => {
-          writing -= batch.length
-          waiting = [...batch, ...waiting]
-          schedule(0)
-        }, RETRY_MS)
-      },
+    writing = [...writing, ...batch]
+    deliveries.settle(batch.map(toSettlement)).then(
+      changed => written(batch, changed),
+      (error: unknown) => failed(batch, error),
     )
+    if (batchSize === MAX_BATCH && waiting.length > 0) schedule(0)
   }
-  function done(batch: readonly Settlement[]): void {
-    writing -= batch.length
-    if (writing > 0 || waiting.length > 0) return
+  function written(batch: readonly Outcome[], changed: readonly boolean[]): void {
+    writing = writing.filter(outcome => !batch.includes(outcome))
+    batchSize = Math.min(MAX_BATCH, batchSize * 2)
+    if (waiting.length > 0) schedule(0)
+    onWritten(batch, changed)
+    if (writing.length > 0 || waiting.length > 0) return
     const listeners = idleListeners
     idleListeners = []
     for (const listener of listeners) listener()
   }
+  function failed(batch: readonly Outcome[], error: unknown): void {
+    writing = writing.filter(outcome => !batch.includes(outcome))
+    waiting.push(...batch)
+    batchSize = Math.max(1, batch.length >> 1)
+    logger.error('webhook store did not answer: outcomes wait to be written', { count: batch.length, error })
+    if (resting) return
+    resting = true
+    clock.setTimer(() => {
+      resting = false
+      schedule(0)
+    }, RETRY_MS)
+  }
+  function add(outcome: Outcome): void {
+    waiting.push(outcome)
+    schedule(delayMs)
+  }
   return {
-    add(settlement) {
-      waiting.push(settlement)
-      if (waiting.length >= MAX_BATCH) schedule(0)
-      else schedule(delayMs)
+    add,
+    adopt(claimed) {
+      if (batchSize === MAX_BATCH) return false
+      const isOf = (outcome: Outcome): boolean => outcome.claimed.delivery.id === claimed.delivery.id
+      const outcome = waiting.find(isOf) ?? writing.find(isOf)
+      if (outcome !== undefined) add({ claimed, end: outcome.end })
+      return outcome !== undefined
     },
     idle: () =>
-      writing === 0 && waiting.length === 0
+      writing.length === 0 && waiting.length === 0
         ? Promise.resolve()
         : new Promise(resolve => {
             idleListeners.push(resolve)
           }),
     get pending() {
-      return writing + waiting.length
+      return writing.length + waiting.length
     },
   }
+}
+
+function toSettlement({ claimed, end }: Outcome): Settlement {
+  return { deliveryId: claimed.delivery.id, token: claimed.token, ...end }
 }

@@ -5,38 +5,37 @@ export interface Watched {
   readonly lane: string
   readonly startedAtMs: number
   slow: boolean
+  takesSlot: boolean
 }
 
 /** Tells when an attempt has been under way for long, with one timer for all of them. */
 export class SlowWatch {
   readonly #clock: Clock
   readonly #afterMs: number
-  readonly #onSlow: (lane: string) => void
+  readonly #onSlow: (watched: Watched) => void
   /** In the order of their start. */
   readonly #quick = new Set<Watched>()
   #armed = false
 
-  constructor(clock: Clock, afterMs: number, onSlow: (lane: string) => void) {
+  constructor(clock: Clock, afterMs: number, onSlow: (watched: Watched) => void) {
     this.#clock = clock
     this.#afterMs = afterMs
     this.#onSlow = onSlow
   }
 
-  begin(lane: string): Watched {
-    const watched: Watched = { lane, startedAtMs: this.#clock.now(), slow: false }
+  begin(lane: string, takesSlot: boolean): Watched {
+    const watched: Watched = { lane, startedAtMs: this.#clock.now(), slow: false, takesSlot }
     this.#quick.add(watched)
     this.#arm(this.#afterMs)
     return watched
   }
 
-  /** Whether it ended before it was slow. */
-  end(watched: Watched): boolean {
+  end(watched: Watched): void {
     this.#quick.delete(watched)
-    return !watched.slow
   }
 
   #arm(delayMs: number): void {
-    if (this.#armed) return
+    if (this.#armed || delayMs === Number.POSITIVE_INFINITY) return
     this.#armed = true
     this.#clock.setTimer(() => this.#check(), delayMs)
   }
@@ -52,7 +51,7 @@ export class SlowWatch {
       }
       this.#quick.delete(watched)
       watched.slow = true
-      this.#onSlow(watched.lane)
+      this.#onSlow(watched)
     }
   }
 }

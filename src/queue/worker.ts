@@ -1,45 +1,19 @@
-import type { Clock } from '../clock.ts'
-import type { Delivery } from '../model/delivery.ts'
-import type { Logger } from '../model/logger.ts'
-import type { ClaimedDelivery, ClaimTicket, DeliveryStore, Settlement } from '../storage/store.ts'
+import type { ClaimedDelivery, ClaimTicket, LaneChoice } from '../storage/store.ts'
 import { createLeases, type Leases } from './leases.ts'
 import { LocalLanes } from './local-lanes.ts'
-import { createSettler, type Settler } from './settler.ts'
-import { SlowWatch } from './slow-watch.ts'
+import { broken, givenBack, MAX_CRASHES, setAside } from './outcomes.ts'
+import { type AttemptEnd, createSettler, type Outcome, type Settler } from './settler.ts'
+import { SlowWatch, type Watched } from './slow-watch.ts'
+import type { WorkerOptions } from './worker-options.ts'
 
-/** How an attempt ended: what is written about it. */
-export type AttemptEnd = Omit<Settlement, 'deliveryId' | 'token'>
+export type { AttemptEnd } from './settler.ts'
+export type { WorkerOptions } from './worker-options.ts'
 
-/** What a worker is made of. It knows no direction: the attempt is handed in. */
-export interface WorkerOptions {
-  readonly deliveries: DeliveryStore
-  readonly direction: Delivery['direction']
-  /** Makes one attempt. Must not reject; when it does, the delivery is tried again a minute later. */
-  readonly perform: (claimed: ClaimedDelivery, signal: AbortSignal) => Promise<AttemptEnd>
-  /** How many deliveries of its lane may be under way at once. */
-  readonly laneLimit: (claimed: ClaimedDelivery) => number
-  /** How long a delivery must still wait for its turn at a rate limit, in milliseconds; 0 when it may go. */
-  readonly paceMs?: (claimed: ClaimedDelivery) => number
-  readonly clock: Clock
-  readonly logger: Logger
-  /** Attempts under way at once that count; one that takes long no longer does. */
-  readonly slots: number
-  /** Attempts under way at once, the slow ones included. */
-  readonly maxOpen: number
-  /** From when on an attempt no longer takes a slot. */
-  readonly slowAfterMs: number
-  readonly leaseMs: number
-  /** How often the store is asked when nothing wakes the worker. */
-  readonly pollMs: number
-  /** How long an outcome waits to be written together with others. */
-  readonly settleAfterMs: number
-}
-
-/** Deliveries of one lane that a worker holds ahead of their turn. */
-const CLAIM_PER_LANE = 16
-/** After so many workers died with it, a delivery is set aside. */
-const MAX_CRASHES = 3
 const STORE_RETRY_MS = 1_000
+/** When something is due that could not be claimed, it is asked for again after this. */
+const BLOCKED_MS = 50
+/** How long aborted attempts have to end. */
+const ABORT_MS = 1_000
 
 /** Claims deliveries lane by lane, makes the attempts and writes how they ended. */
 export class Worker {
@@ -48,41 +22,49 @@ export class Worker {
   readonly #leases: Leases
   readonly #settler: Settler
   readonly #slowWatch: SlowWatch
-  readonly #abort = new AbortController()
-  readonly #reserved = new Map<string, number>()
-  #reservedCount = 0
+  /** One for each attempt, since a signal that all share would have too many listeners; used again, since they are dear. */
+  readonly #aborts = new Set<AbortController>()
+  readonly #spareAborts: AbortController[] = []
+  #reserved = 0
   #open = 0
   #slots = 0
+  #done = 0
   #running = false
-  #claiming: Promise<void> | undefined
+  #drains = 0
+  #stopping = false
+  #claiming = false
   #again = false
   #cancelTimer: (() => void) | undefined
   #stopListening: (() => void) | undefined
   #idleListeners: Array<() => void> = []
-  #drainUntil: { done: number } | undefined
+  /** What the store said when it was asked last, if it failed. */
+  #failure: { readonly error: unknown } | undefined
 
   constructor(options: WorkerOptions) {
     this.#options = options
-    const { deliveries, clock, logger } = options
-    this.#leases = createLeases(deliveries, clock, logger, options.leaseMs)
-    this.#settler = createSettler(deliveries, clock, logger, options.settleAfterMs)
-    this.#slowWatch = new SlowWatch(clock, options.slowAfterMs, lane => this.#wentSlow(lane))
-  }
-
-  get running(): boolean {
-    return this.#running
+    const { deliveries, clock, logger, settleAfterMs, leaseMs, slowAfterMs } = options
+    this.#leases = createLeases(deliveries, clock, logger, leaseMs)
+    this.#settler = createSettler({
+      deliveries,
+      clock,
+      logger,
+      delayMs: settleAfterMs,
+      onWritten: (outcomes, changed) => this.#written(outcomes, changed),
+    })
+    this.#slowWatch = new SlowWatch(clock, slowAfterMs, watched => this.#wentSlow(watched))
   }
 
   start(): void {
     if (this.#running) return
     this.#running = true
+    this.#stopping = false
     this.#stopListening = this.#options.deliveries.onEnqueued?.(() => this.wake())
     this.wake()
   }
 
   /** Something new may be due. */
   wake(): void {
-    if (this.#running || this.#drainUntil !== undefined) this.#pump()
+    if (this.#active) this.#pump()
   }
 
   /**
@@ -90,68 +72,83 @@ export class Worker {
    * `run`, or to `unreserve` when it was not stored. `undefined` when there is no room.
    */
   reserve(lane: string): ClaimTicket | undefined {
-    const taken = this.#reserved.get(lane) ?? 0
-    const busy = this.#slots + this.#reservedCount >= this.#options.slots || this.#open >= this.#options.maxOpen
-    if (!this.#running || busy || !this.#lanes.hasRoom(lane, taken)) return undefined
-    this.#reserved.set(lane, taken + 1)
-    this.#reservedCount++
+    const { slots, maxOpen } = this.#options
+    const busy = this.#slots + this.#reserved >= slots || this.#open + this.#reserved >= maxOpen
+    if (!this.#running || busy || !this.#lanes.reserve(lane)) return undefined
+    this.#reserved++
     return this.#leases.ticket()
   }
 
   unreserve(lane: string): void {
-    const taken = this.#reserved.get(lane) ?? 0
-    this.#reservedCount--
-    if (taken <= 1) this.#reserved.delete(lane)
-    else this.#reserved.set(lane, taken - 1)
+    this.#reserved--
+    this.#lanes.unreserve(lane)
+    this.#checkIdle()
   }
 
   /** Runs deliveries that were stored with a ticket of `reserve`. */
   run(claimed: readonly ClaimedDelivery[]): void {
+    const leaseUntilMs = this.#options.clock.now() + this.#options.leaseMs
     for (const one of claimed) {
+      this.#accept(one, leaseUntilMs)
       this.unreserve(one.delivery.lane)
-      this.#accept(one)
     }
-    this.#startBuffered()
+    this.#startWaiting()
   }
 
-  /** Runs what is due, and what falls due meanwhile, then returns how many attempts it made. */
+  /** Runs what is due, and what falls due meanwhile, then returns how many attempts ended. Rejects as the store does. */
   async drain(): Promise<number> {
-    const drain = { done: 0 }
-    this.#drainUntil = drain
+    const before = this.#done
+    this.#drains++
+    if (!this.#running) this.#stopping = false
     this.#pump()
     await this.#untilIdle()
-    await this.#settler.idle()
-    this.#drainUntil = undefined
-    return drain.done
+    this.#drains--
+    if (this.#failure !== undefined && !this.#running) throw this.#failure.error
+    return this.#done - before
   }
 
   /**
-   * Claims nothing more, gives back what has not begun, and waits for what has: at most `graceMs`, then it is
-   * aborted. Whatever is not settled by then is taken over when its lease runs out.
+   * Claims nothing more, gives back what has not begun, and waits for what has: at most `graceMs`, then it is aborted.
+   * Whatever is not settled a second later is taken over when its lease runs out.
    */
   async stop(graceMs: number): Promise<void> {
+    const { clock } = this.#options
     this.#running = false
+    this.#stopping = true
     this.#stopListening?.()
     this.#cancelTimer?.()
-    this.#cancelTimer = undefined
-    await this.#claiming
-    for (const claimed of this.#lanes.takeBuffered()) this.#giveBack(claimed)
-    const cancelGrace = this.#options.clock.setTimer(() => this.#abort.abort(), graceMs)
-    await this.#untilIdle()
-    await this.#settler.idle()
-    cancelGrace()
-    this.#leases.stop()
+    this.#giveBack(this.#lanes.takeWaiting())
+    let cancelEnd = (): void => {}
+    const graceIsOver = new Promise<void>(resolve => {
+      cancelEnd = clock.setTimer(resolve, graceMs + ABORT_MS)
+    })
+    const cancelAbort = clock.setTimer(() => {
+      for (const abort of this.#aborts) abort.abort()
+    }, graceMs)
+    await Promise.race([this.#untilIdle(), graceIsOver])
+    cancelAbort()
+    cancelEnd()
+    if (!this.#running) this.#leases.stop()
   }
 
-  #untilIdle(): Promise<void> {
-    if (this.#open === 0 && this.#claiming === undefined && this.#lanes.buffered === 0) return Promise.resolve()
-    return new Promise(resolve => {
-      this.#idleListeners.push(resolve)
-    })
+  get #active(): boolean {
+    return !this.#stopping && (this.#running || this.#drains > 0)
+  }
+
+  async #untilIdle(): Promise<void> {
+    // What is written may set something free that is due.
+    while (!this.#idle || this.#settler.pending > 0) {
+      if (this.#idle) await this.#settler.idle()
+      else await new Promise<void>(resolve => this.#idleListeners.push(resolve))
+    }
+  }
+
+  get #idle(): boolean {
+    return this.#open === 0 && this.#reserved === 0 && !this.#claiming && !this.#lanes.waiting
   }
 
   #checkIdle(): void {
-    if (this.#open > 0 || this.#claiming !== undefined || this.#lanes.buffered > 0) return
+    if (this.#idleListeners.length === 0 || !this.#idle) return
     const listeners = this.#idleListeners
     this.#idleListeners = []
     for (const listener of listeners) listener()
@@ -159,125 +156,144 @@ export class Worker {
 
   /** Fills the free slots from what is held, then from the store. */
   #pump(): void {
-    this.#startBuffered()
-    if (this.#claiming !== undefined) {
-      this.#again = true
-      return
+    this.#startWaiting()
+    this.#again = true
+    if (!this.#claiming) void this.#claimAll()
+  }
+
+  /** Claims until nothing more is due or no slot is free. */
+  async #claimAll(): Promise<void> {
+    this.#claiming = true
+    while (this.#again && this.#active) {
+      this.#again = false
+      const { slots, maxOpen } = this.#options
+      const limit = Math.min(slots - this.#slots, maxOpen - this.#open) - this.#reserved
+      // Whatever ends, or is written, wakes the worker.
+      if (limit <= 0 || this.#settler.pending > maxOpen) break
+      await this.#claim(limit)
     }
-    const { slots, maxOpen } = this.#options
-    const room = Math.min(slots - this.#slots - this.#reservedCount - this.#lanes.buffered, maxOpen - this.#open)
-    if (room <= 0 || this.#settler.pending > 10 * maxOpen) return
-    this.#claiming = this.#claim(room).finally(() => {
-      this.#claiming = undefined
-      if (this.#again) {
-        this.#again = false
-        this.wake()
-      }
-      this.#checkIdle()
-    })
+    this.#claiming = false
+    this.#checkIdle()
   }
 
   async #claim(limit: number): Promise<void> {
-    const { deliveries, clock, direction, logger } = this.#options
+    const { deliveries, clock, direction, lanes, logger } = this.#options
     this.#cancelTimer?.()
-    this.#cancelTimer = undefined
+    const { full: skipLanes, room: laneLimits } = this.#lanes
+    const choice: LaneChoice = { direction, skipLanes, ...(lanes && { lanes }) }
     const ticket = this.#leases.ticket()
     const nowMs = clock.now()
-    const skipLanes = this.#lanes.skipped(nowMs)
     try {
-      const request = { ...ticket, nowMs, limit, perLane: CLAIM_PER_LANE, skipLanes, direction }
-      const claimed = await deliveries.claim(request)
-      for (const one of claimed) this.#accept(one)
-      this.#startBuffered()
-      if (claimed.length > 0) this.#again = true
-      else if (this.#running) this.#sleepUntil(await deliveries.nextDueAtMs({ skipLanes, direction }))
+      const claimed = await deliveries.claim({ ...ticket, ...choice, nowMs, limit, perLane: 1, laneLimits })
+      this.#failure = undefined
+      for (const one of claimed) this.#accept(one, ticket.leaseUntilMs)
+      this.#startWaiting()
+      // There may be more, unless these lanes have all that they may have.
+      if (claimed.length === limit || claimed.some(one => !skipLanes.has(one.delivery.lane))) this.#again = true
+      if (!this.#again) this.#sleep(await deliveries.nextDueAtMs(choice), nowMs)
     } catch (error) {
       logger.error('webhook store did not answer', { error })
-      if (this.#running) this.#sleepUntil(clock.now() + STORE_RETRY_MS)
+      this.#failure = { error }
+      this.#sleep(clock.now() + STORE_RETRY_MS, nowMs)
     }
   }
 
-  #sleepUntil(dueAtMs: number | undefined): void {
+  /** Wakes up when something falls due, by the store's word, or a lane may go on. */
+  #sleep(dueAtMs: number | undefined, claimedAtMs: number): void {
     const { clock, pollMs } = this.#options
-    const wakeAtMs = Math.min(dueAtMs ?? Number.POSITIVE_INFINITY, this.#lanes.resumeAtMs() ?? Number.POSITIVE_INFINITY)
-    const delayMs = Math.min(pollMs, Math.max(1, wakeAtMs - clock.now()))
+    const blocked = dueAtMs !== undefined && dueAtMs <= claimedAtMs
+    const claimAtMs = blocked ? clock.now() + BLOCKED_MS : (dueAtMs ?? Number.POSITIVE_INFINITY)
+    const { resumeAtMs } = this.#lanes
+    if (!this.#running && resumeAtMs === Number.POSITIVE_INFINITY) return
+    const delayMs = Math.min(pollMs, Math.max(1, Math.min(claimAtMs, resumeAtMs) - clock.now()))
     this.#cancelTimer?.()
-    this.#cancelTimer = clock.setTimer(() => {
-      this.#cancelTimer = undefined
-      this.wake()
-    }, delayMs)
+    this.#cancelTimer = clock.setTimer(() => this.wake(), delayMs)
   }
 
-  #accept(claimed: ClaimedDelivery): void {
-    this.#leases.hold(claimed.token)
-    const waitMs = this.#options.paceMs?.(claimed) ?? 0
-    if (claimed.delivery.crashes >= MAX_CRASHES) this.#setAside(claimed)
-    else if (waitMs > 0) this.#pause(claimed, waitMs)
-    else this.#lanes.add(claimed, this.#options.laneLimit(claimed))
+  #accept(claimed: ClaimedDelivery, leaseUntilMs: number): void {
+    this.#leases.hold({ token: claimed.token, leaseUntilMs })
+    if (this.#settler.adopt(claimed)) return
+    if (!this.#active) this.#giveBack([claimed])
+    else if (claimed.delivery.crashes >= MAX_CRASHES) this.#settler.add(setAside(claimed, this.#options.clock.now()))
+    else this.#lanes.add(claimed)
   }
 
-  #pause(claimed: ClaimedDelivery, waitMs: number): void {
-    const untilMs = this.#options.clock.now() + waitMs
-    this.#lanes.pause(claimed.delivery.lane, untilMs)
-    this.#giveBack(claimed, untilMs)
-  }
-
-  #startBuffered(): void {
-    const { slots, maxOpen } = this.#options
+  #startWaiting(): void {
+    const { slots, maxOpen, clock } = this.#options
     while (this.#slots < slots && this.#open < maxOpen) {
-      const claimed = this.#lanes.next()
+      const claimed = this.#lanes.next(clock.now())
       if (claimed === undefined) return
-      this.#start(claimed)
+      const waitMs = this.#options.paceMs?.(claimed) ?? 0
+      if (waitMs > 0) this.#pause(claimed, waitMs)
+      else this.#start(claimed)
     }
+  }
+
+  /** What must wait for longer than a lease is given back; the lane is left alone until then all the same. */
+  #pause(claimed: ClaimedDelivery, waitMs: number): void {
+    const { clock, leaseMs } = this.#options
+    this.#lanes.pause(claimed, clock.now() + waitMs)
+    if (waitMs > leaseMs) this.#giveBack(this.#lanes.takeWaiting(claimed.delivery.lane))
   }
 
   #start(claimed: ClaimedDelivery): void {
+    const { lane } = claimed.delivery
+    // After a long pause of the process somebody else may have it.
+    if (!this.#leases.holds(claimed.token)) {
+      this.#leases.release(claimed.token)
+      this.#lanes.finished(lane, false, 1)
+      return
+    }
     this.#open++
-    this.#slots++
-    const watch = this.#slowWatch.begin(claimed.delivery.lane)
-    this.#options
-      .perform(claimed, this.#abort.signal)
-      .catch((error: unknown) => this.#afterCrash(error))
+    const takesSlot = !this.#lanes.isSuspect(lane)
+    if (takesSlot) this.#slots++
+    const watch = this.#slowWatch.begin(lane, takesSlot)
+    this.#perform(claimed)
       .then(end => {
-        this.#settle(claimed, end)
+        this.#settler.add({ claimed, end })
         this.#open--
-        if (this.#slowWatch.end(watch)) this.#slots--
-        this.#lanes.finished(claimed.delivery.lane, watch.slow)
-        if (this.#drainUntil !== undefined) this.#drainUntil.done++
+        this.#done++
+        this.#slowWatch.end(watch)
+        if (watch.takesSlot) this.#slots--
+        this.#lanes.finished(lane, watch.slow, this.#options.laneLimit(claimed))
         this.wake()
-        this.#startBuffered()
         this.#checkIdle()
       })
       .catch((error: unknown) => this.#options.logger.error('webhook worker failed', { error }))
   }
 
-  #afterCrash(error: unknown): AttemptEnd {
-    const { clock, logger } = this.#options
-    logger.error('webhook attempt failed unexpectedly', { error })
-    const next = { status: 'returned', dueAtMs: clock.now() + 60_000 } as const
-    return { next, lastError: 'the attempt failed unexpectedly' }
+  async #perform(claimed: ClaimedDelivery): Promise<AttemptEnd> {
+    const { perform, clock, logger } = this.#options
+    const abort = this.#spareAborts.pop() ?? new AbortController()
+    this.#aborts.add(abort)
+    try {
+      return await perform(claimed, abort.signal)
+    } catch (error) {
+      logger.error('webhook attempt failed unexpectedly', { error })
+      return broken(clock.now())
+    } finally {
+      this.#aborts.delete(abort)
+      if (!abort.signal.aborted) this.#spareAborts.push(abort)
+    }
   }
 
-  #wentSlow(lane: string): void {
-    this.#slots--
-    for (const claimed of this.#lanes.wentSlow(lane)) this.#giveBack(claimed)
+  #wentSlow(watched: Watched): void {
+    if (watched.takesSlot) this.#slots--
+    watched.takesSlot = false
+    this.#giveBack(this.#lanes.wentSlow(watched.lane))
     this.wake()
   }
 
-  #setAside(claimed: ClaimedDelivery): void {
-    const atMs = this.#options.clock.now()
-    this.#settle(claimed, {
-      next: { status: 'failed', atMs },
-      lastError: `set aside: ${MAX_CRASHES} workers ended while they had it`,
+  #giveBack(claimed: readonly ClaimedDelivery[]): void {
+    for (const one of claimed) this.#settler.add(givenBack(one))
+  }
+
+  /** What waited for a delivery of its subject may go on. */
+  #written(outcomes: readonly Outcome[], changed: readonly boolean[]): void {
+    outcomes.forEach((outcome, i) => {
+      this.#leases.release(outcome.claimed.token)
+      this.#options.onSettled?.(outcome, changed[i] === true)
     })
-  }
-
-  #giveBack(claimed: ClaimedDelivery, dueAtMs = claimed.delivery.dueAtMs): void {
-    this.#settle(claimed, { next: { status: 'returned', dueAtMs } })
-  }
-
-  #settle({ delivery, token }: ClaimedDelivery, end: AttemptEnd): void {
-    this.#settler.add({ deliveryId: delivery.id, token, ...end })
-    this.#leases.release(token)
+    this.wake()
   }
 }

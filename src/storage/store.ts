@@ -13,7 +13,7 @@ export interface Store {
   close?(): Promise<void>
 }
 
-/** One page of a list, newest first. `cursor` continues it; absent on the last page. */
+/** One page of a list, newest first. `cursor` continues it; absent on the last page. A made-up one finds nothing. */
 export interface Page<Item> {
   readonly items: readonly Item[]
   readonly cursor?: string
@@ -28,9 +28,13 @@ export interface PageRequest {
 
 /** Every look-up by id takes the tenant; a wrong tenant finds nothing. `undefined` finds all tenants'. */
 export interface EndpointStore {
+  /** Rejects when there is one with this id. */
   insert(endpoint: Endpoint): Promise<void>
   get(id: string, tenant?: string): Promise<Endpoint | undefined>
-  /** Replaces the endpoint when it is still as `expectedUpdatedAtMs` says; `false` when it changed or is gone. */
+  /**
+   * Replaces the endpoint when it is still as `expectedUpdatedAtMs` says; `false` when it changed, is gone or is
+   * another tenant's. Each version needs a new `updatedAtMs`.
+   */
   replace(endpoint: Endpoint, expectedUpdatedAtMs: number): Promise<boolean>
   delete(id: string, tenant?: string): Promise<boolean>
   list(
@@ -45,23 +49,27 @@ export interface NewDelivery {
   readonly direction: Delivery['direction']
   readonly endpointId: string
   readonly lane: string
-  /** Deliveries of an ordered lane go one at a time, oldest first. */
+  /**
+   * Ordered deliveries of one lane and one subject go one at a time, oldest first: one that waits for its retry holds
+   * up those behind it. Others of the lane do not wait for them.
+   */
   readonly ordered: boolean
   readonly dueAtMs: number
   readonly isTest: boolean
-  /** Already claimed by the caller, who runs it himself: the direct hand-off. */
+  /** Already claimed by the caller, who runs it himself: the direct hand-off. Not for ordered ones, whose turn only the store knows. */
   readonly claim?: ClaimTicket
 }
 
 /** An event with its deliveries: all of it is stored, or nothing. */
 export interface NewEvent {
+  /** One whose id is stored already is not stored again. */
   readonly event: StoredEvent
   /** Unique for each tenant. A second event with the same key is not stored. */
   readonly idempotencyKey?: string
   readonly deliveries: readonly NewDelivery[]
 }
 
-/** Whether the event was stored, or which one has its idempotency key. */
+/** Whether the event was stored, or which one has its idempotency key, or its id. */
 export type EnqueueResult = { readonly stored: true } | { readonly stored: false; readonly existingEventId: string }
 
 /** Who holds a delivery, and until when. A lease that ran out can be claimed by another. */
@@ -71,15 +79,23 @@ export interface ClaimTicket {
   readonly leaseUntilMs: number
 }
 
+/** Which lanes a worker serves now. */
+export interface LaneChoice {
+  readonly direction: Delivery['direction']
+  /** Only these. Default: all. */
+  readonly lanes?: ReadonlySet<string>
+  /** Not these. */
+  readonly skipLanes?: ReadonlySet<string>
+}
+
 /** What a worker asks for. */
-export interface ClaimRequest extends ClaimTicket {
+export interface ClaimRequest extends ClaimTicket, LaneChoice {
   readonly nowMs: number
   readonly limit: number
-  /** How many deliveries of one lane may be claimed at once, by all workers together. Ordered lanes: one. */
+  /** How many deliveries of one lane this claim may take. */
   readonly perLane: number
-  /** Lanes that this worker does not want now. */
-  readonly skipLanes?: ReadonlySet<string>
-  readonly direction?: Delivery['direction']
+  /** The same, for lanes that differ. */
+  readonly laneLimits?: ReadonlyMap<string, number>
 }
 
 /** A delivery that a worker holds, with its event. */
@@ -120,22 +136,31 @@ export interface DeliveryFilter extends PageRequest {
 
 /** Events and their deliveries: the queue. */
 export interface DeliveryStore {
-  /** Each event with its deliveries, all or nothing. `transaction` is whatever the store's host uses for one. */
+  /** All or nothing: when it rejects, nothing was stored. `transaction` is whatever the store's host uses for one. */
   enqueue(events: readonly NewEvent[], options?: { readonly transaction?: unknown }): Promise<readonly EnqueueResult[]>
-  /** Takes due deliveries lane by lane, never by age alone. Leases that ran out count as due, and as a crash. */
+  /**
+   * Takes due deliveries: one of each lane before a second of any, and the lanes in turn from claim to claim, so that
+   * no backlog, however old, keeps another lane waiting. Leases that ran out count as due, and as a crash.
+   */
   claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]>
-  /** Ends attempts. The answer tells which were changed; a delivery that somebody else holds by now is not. */
+  /**
+   * Ends attempts. The answer tells which were changed; a delivery that somebody else holds by now, or that was
+   * cancelled, is not. The attempt is kept all the same: it happened. Settling twice is harmless.
+   */
   settle(settlements: readonly Settlement[]): Promise<readonly boolean[]>
   /** Prolongs leases that are still held; answers the tokens that are not. */
   renew(tokens: readonly string[], leaseUntilMs: number): Promise<readonly string[]>
-  /** When the next delivery falls due, or a lease runs out; `undefined` when nothing waits. */
-  nextDueAtMs(options?: {
-    readonly skipLanes?: ReadonlySet<string>
-    readonly direction?: Delivery['direction']
-  }): Promise<number | undefined>
+  /**
+   * When the next delivery falls due, or a lease runs out; a time that has passed when there is something to claim
+   * already; `undefined` when nothing waits. May be too early on account of a skipped lane's retry, never too late.
+   */
+  nextDueAtMs(choice: LaneChoice): Promise<number | undefined>
   get(id: string, tenant?: string): Promise<{ readonly delivery: Delivery; readonly event: StoredEvent } | undefined>
   list(filter: DeliveryFilter): Promise<Page<Delivery>>
-  /** Makes finished deliveries due again (`failed`, `cancelled`, with `succeeded` too where asked for). Answers how many. */
+  /**
+   * Makes finished deliveries due again, with all their tries, and answers how many. Succeeded ones only when they are
+   * named by `ids` or by `status`. Paging is ignored.
+   */
   retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number>
   /** Cancels a delivery that waits; one under way is not sent again. */
   cancel(id: string, atMs: number, tenant?: string): Promise<boolean>
@@ -158,15 +183,15 @@ export interface AttemptFilter extends PageRequest {
   readonly direction?: Attempt['direction']
   readonly sinceMs?: number
   readonly untilMs?: number
-  /** Text anywhere in the URL, the bodies or the error. */
+  /** Text anywhere in the URL, the bodies or the error, taken literally. */
   readonly text?: string
 }
 
-/** The exchange log. Outbound attempts are written by `settle`. */
+/** The exchange log. Outbound attempts are written by `settle`. One whose id is stored already is not stored again. */
 export interface AttemptStore {
   insert(attempts: readonly Attempt[]): Promise<void>
   list(filter: AttemptFilter): Promise<Page<Attempt>>
-  /** Of an endpoint since a time: for statistics. */
+  /** Of an endpoint since a time, without tests. Percentiles are by nearest rank. */
   stats(endpointId: string, sinceMs: number): Promise<AttemptStats>
 }
 

@@ -1,20 +1,27 @@
 import type { Attempt } from '../../model/delivery.ts'
 import type { AttemptFilter, AttemptStats, AttemptStore, Page } from '../store.ts'
-import { pageOf } from './page.ts'
+import { fillPage, readCursor } from './page.ts'
 
 /** The newest attempts, in this process. */
 export class MemoryAttempts implements AttemptStore {
   #attempts: Attempt[] = []
+  readonly #ids = new Set<string>()
+  /** How many were dropped: the number of the first that is kept. */
+  #dropped = 0
   readonly #max: number
 
   constructor(max: number) {
-    this.#max = max
+    this.#max = Math.max(1, max)
   }
 
   add(attempt: Attempt): void {
+    if (this.#ids.has(attempt.id)) return
+    this.#ids.add(attempt.id)
     this.#attempts.push(attempt)
     // Dropped in blocks: the cost of moving the rest is spread over as many additions.
-    if (this.#attempts.length >= 2 * this.#max) this.#attempts = this.#attempts.slice(-this.#max)
+    if (this.#attempts.length < 2 * this.#max) return
+    for (const { id } of this.#attempts.splice(0, this.#max)) this.#ids.delete(id)
+    this.#dropped += this.#max
   }
 
   async insert(attempts: readonly Attempt[]): Promise<void> {
@@ -22,30 +29,45 @@ export class MemoryAttempts implements AttemptStore {
   }
 
   async list(filter: AttemptFilter): Promise<Page<Attempt>> {
-    const newest = this.#attempts.slice(-this.#max).reverse()
-    return pageOf(
-      newest.filter(attempt => matches(attempt, filter)),
+    return fillPage(
+      this.#newest(filter),
       filter,
-      attempt => attempt.id,
+      ({ number }) => String(number),
+      ({ attempt }) => attempt,
     )
   }
 
   async stats(endpointId: string, sinceMs: number): Promise<AttemptStats> {
-    const attempts = this.#attempts
-      .slice(-this.#max)
-      .filter(attempt => attempt.endpointId === endpointId && attempt.startedAtMs >= sinceMs && !attempt.isTest)
-    const durations = attempts.map(attempt => attempt.durationMs).sort((a, b) => a - b)
-    const quantile = (q: number): number | undefined => durations[Math.ceil(q * durations.length) - 1]
-    const succeeded = attempts.filter(attempt => attempt.outcome === 'succeeded').length
+    const durations: number[] = []
+    let succeeded = 0
+    let lastAttemptAtMs: number | undefined
+    for (const { attempt } of this.#newest({ endpointId, sinceMs })) {
+      if (attempt.isTest) continue
+      durations.push(attempt.durationMs)
+      if (attempt.outcome === 'succeeded') succeeded++
+      lastAttemptAtMs = Math.max(lastAttemptAtMs ?? 0, attempt.startedAtMs)
+    }
+    durations.sort((a, b) => a - b)
+    const total = durations.length
+    const percentile = (part: number): number | undefined => durations[Math.ceil(part * total) - 1]
     return {
-      total: attempts.length,
+      total,
       succeeded,
-      failed: attempts.length - succeeded,
-      averageMs: durations.length === 0 ? undefined : durations.reduce((a, b) => a + b, 0) / durations.length,
-      p50Ms: quantile(0.5),
-      p95Ms: quantile(0.95),
-      p99Ms: quantile(0.99),
-      lastAttemptAtMs: attempts.at(-1)?.startedAtMs,
+      failed: total - succeeded,
+      averageMs: total === 0 ? undefined : durations.reduce((sum, duration) => sum + duration, 0) / total,
+      p50Ms: percentile(0.5),
+      p95Ms: percentile(0.95),
+      p99Ms: percentile(0.99),
+      lastAttemptAtMs,
+    }
+  }
+
+  *#newest(filter: AttemptFilter): Generator<{ readonly attempt: Attempt; readonly number: number }> {
+    const oldest = Math.max(0, this.#attempts.length - this.#max)
+    const start = Math.min(this.#attempts.length, readCursor(filter.cursor) - this.#dropped)
+    for (let i = start - 1; i >= oldest; i--) {
+      const attempt = this.#attempts[i]
+      if (attempt !== undefined && matches(attempt, filter)) yield { attempt, number: i + this.#dropped }
     }
   }
 }

@@ -1,4 +1,3 @@
-import { newId } from '../../ids.ts'
 import type { Claim, DedupeStore } from '../dedupe-store.ts'
 
 interface Entry {
@@ -10,12 +9,10 @@ interface Entry {
 /** How many entries a claim looks at to throw expired ones away: enough to keep up, never a long pause. */
 const SWEEP = 4
 
-/**
- * Remembers in this process, at most `maxEntries` events (default 100,000); the oldest is forgotten first.
- *
- */
+/** Remembers in this process, at most `maxEntries` events (default 100,000); the oldest is forgotten first. */
 export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
   const entries = new Map<string, Entry>()
+  let claims = 0
   const put = (key: string, entry: Entry): void => {
     entries.delete(key)
     entries.set(key, entry)
@@ -38,7 +35,7 @@ export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
       if (entry !== undefined && entry.untilMs > nowMs) {
         return entry.token === undefined ? { state: 'done' } : { state: 'in_progress', untilMs: entry.untilMs }
       }
-      const token = newId('clm')
+      const token = String(++claims)
       put(key, { token, untilMs: claimUntilMs })
       return { state: 'claimed', token }
     },

@@ -5,13 +5,15 @@ import type {
   DeliveryFilter,
   DeliveryStore,
   EnqueueResult,
+  LaneChoice,
   NewEvent,
   Settlement,
 } from '../store.ts'
 import type { MemoryAttempts } from './attempts.ts'
-import { pageOf } from './page.ts'
+import { EventLog, isOf, matches, positionOf } from './event-log.ts'
+import { fillPage, readCursor } from './page.ts'
 import { MemoryQueue } from './queue.ts'
-import { createRow, type EventEntry, historyOf, type Row, statusOf, toClaimed, toDelivery } from './row.ts'
+import { createEntry, type EventEntry, historyOf, isOpen, type Row, toClaimed, toDelivery } from './row.ts'
 
 /** Limits of what is kept once it is done with. */
 export interface MemoryLimits {
@@ -21,10 +23,10 @@ export interface MemoryLimits {
 
 /** Events and deliveries in this process. */
 export class MemoryDeliveries implements DeliveryStore {
-  readonly #events = new Map<string, EventEntry>()
+  readonly #events = new EventLog()
   readonly #finished = new Set<EventEntry>()
   readonly #keys = new Map<string, string>()
-  readonly #queue = new MemoryQueue()
+  readonly #queues = { outbound: new MemoryQueue(), inbound: new MemoryQueue() }
   readonly #attempts: MemoryAttempts
   readonly #limits: MemoryLimits
   readonly #now: () => number
@@ -37,31 +39,34 @@ export class MemoryDeliveries implements DeliveryStore {
   }
 
   async enqueue(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
-    return events.map(event => this.#enqueueOne(event))
+    const nowMs = this.#now()
+    // Everything is read before anything is kept: a bad one spoils them all.
+    const prepared = events.map(given => ({
+      key: given.idempotencyKey === undefined ? undefined : keyOf(given.event.tenant, given.idempotencyKey),
+      claims: given.deliveries.map(({ claim }) => claim),
+      entry: createEntry(given.event, given.deliveries, this.#sequence++, nowMs),
+    }))
+    return prepared.map(({ key, claims, entry }) => {
+      const existing = this.#existing(entry, key)
+      if (existing !== undefined) return { stored: false, existingEventId: existing }
+      if (key !== undefined) this.#rememberKey(key, entry.event.id)
+      this.#events.add(entry)
+      for (const row of entry.rows) {
+        const claim = claims[row.ordinal]
+        if (claim) this.#queueOf(row).hold(row, claim)
+        else this.#queueOf(row).add(row, nowMs)
+      }
+      if (entry.open === 0) this.#finish(entry)
+      return { stored: true }
+    })
   }
 
-  #enqueueOne({ event, idempotencyKey, deliveries }: NewEvent): EnqueueResult {
-    const key = idempotencyKey === undefined ? undefined : JSON.stringify([event.tenant ?? null, idempotencyKey])
-    const existing = key === undefined ? undefined : this.#keys.get(key)
-    if (existing !== undefined) return { stored: false, existingEventId: existing }
-    if (key !== undefined) this.#rememberKey(key, event.id)
-    const nowMs = this.#now()
-    const sequence = this.#sequence++
-    const entry: EventEntry = { event, rows: [], sequence, createdAtMs: nowMs, open: deliveries.length }
-    this.#events.set(event.id, entry)
-    deliveries.forEach((delivery, ordinal) => {
-      const lane = this.#queue.lane(delivery.lane, delivery.ordered, delivery.direction)
-      const row = createRow(entry, ordinal, delivery, lane)
-      entry.rows.push(row)
-      if (delivery.claim) this.#queue.hold(row, delivery.claim)
-      else this.#queue.add(row, nowMs)
-    })
-    if (entry.open === 0) this.#finish(entry)
-    return { stored: true }
+  #existing({ event }: EventEntry, key: string | undefined): string | undefined {
+    return (key === undefined ? undefined : this.#keys.get(key)) ?? this.#events.get(event.id)?.event.id
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
-    return this.#queue.take(request).map(row => toClaimed(row, request.token))
+    return this.#queues[request.direction].take(request).map(row => toClaimed(row, request.token))
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
@@ -76,24 +81,26 @@ export class MemoryDeliveries implements DeliveryStore {
     if (attempt !== undefined) history.attempts++
     if (lastError !== undefined || next.status === 'succeeded') history.lastError = lastError
     if (externalId !== undefined) history.externalId = externalId
-    if (next.status !== 'returned' && next.body !== undefined) history.body ??= next.body
-    this.#queue.letGo(row)
+    if (next.status !== 'returned') history.body ??= next.body
+    const queue = this.#queueOf(row)
+    queue.letGo(row)
     if (next.status === 'pending' || next.status === 'returned') {
       if (next.status === 'pending') history.triesUsed = next.triesUsed
       row.dueAtMs = next.dueAtMs
-      this.#queue.add(row, this.#now())
-      return true
-    }
-    this.#close(row, next.status, next.atMs)
+      queue.add(row, this.#now())
+    } else this.#close(row, next.status, next.atMs)
     return true
   }
 
   async renew(tokens: readonly string[], leaseUntilMs: number): Promise<readonly string[]> {
-    return tokens.filter(token => !this.#queue.renew(token, leaseUntilMs))
+    const wanted = new Set(tokens)
+    const { outbound, inbound } = this.#queues
+    const held = [outbound.renew(wanted, leaseUntilMs), inbound.renew(wanted, leaseUntilMs)]
+    return tokens.filter(token => !held.some(some => some.has(token)))
   }
 
-  async nextDueAtMs(options: { readonly skipLanes?: ReadonlySet<string> } = {}): Promise<number | undefined> {
-    return this.#queue.nextDueAtMs(this.#now(), options.skipLanes)
+  async nextDueAtMs(choice: LaneChoice): Promise<number | undefined> {
+    return this.#queues[choice.direction].nextDueAtMs(choice)
   }
 
   async get(id: string, tenant?: string) {
@@ -103,24 +110,23 @@ export class MemoryDeliveries implements DeliveryStore {
   }
 
   async list(filter: DeliveryFilter) {
-    return pageOf([...this.#matching(filter)].map(toDelivery), filter, delivery => delivery.id)
+    const rows = this.#events.rows(filter, readCursor(filter.cursor))
+    return fillPage(rows, filter, row => String(positionOf(row)), toDelivery)
   }
 
   async retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number> {
-    const rows = filter.ids
-      ? filter.ids.flatMap(id => this.#row(id) ?? []).filter(row => matches(row, filter))
-      : [...this.#matching({ ...filter })]
+    const named = filter.ids?.flatMap(id => this.#row(id) ?? []).filter(row => matches(row, filter))
     let count = 0
-    for (const row of rows) {
-      const status = statusOf(row)
-      if (status === 'pending' || (status === 'succeeded' && filter.status !== 'succeeded' && !filter.ids)) continue
+    for (const row of named ?? this.#events.rows(filter)) {
+      if (isOpen(row) || (row.state === 'succeeded' && filter.status !== 'succeeded' && !named)) continue
       const history = historyOf(row)
       history.finishedAtMs = undefined
       history.triesUsed = 0
+      history.crashes = 0
       row.dueAtMs = dueAtMs
       row.entry.open++
       this.#finished.delete(row.entry)
-      this.#queue.add(row, this.#now())
+      this.#queueOf(row).add(row, this.#now())
       count++
     }
     return count
@@ -128,27 +134,19 @@ export class MemoryDeliveries implements DeliveryStore {
 
   async cancel(id: string, atMs: number, tenant?: string): Promise<boolean> {
     const row = this.#row(id)
-    if (row === undefined || !isOf(row.entry, tenant) || statusOf(row) !== 'pending') return false
-    if (row.state === 'claimed') this.#queue.letGo(row)
+    if (row === undefined || !isOf(row.entry, tenant) || !isOpen(row)) return false
+    if (row.state === 'claimed') this.#queueOf(row).letGo(row)
     this.#close(row, 'cancelled', atMs)
     return true
   }
 
   async reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void> {
-    for (const { rows } of this.#events.values()) {
-      for (const row of rows) {
-        if (row.endpointId !== endpointId || (row.state !== 'waiting' && row.state !== 'later')) continue
-        if (direction === 'later' ? dueAtMs <= row.dueAtMs : dueAtMs >= row.dueAtMs) continue
-        row.dueAtMs = dueAtMs
-        if (row.state === 'later') this.#queue.add(row, this.#now())
-        else this.#queue.wake(row.lane)
-      }
+    for (const row of this.#events.rows({ endpointId, status: 'pending' })) {
+      if (row.state === 'claimed') continue
+      if (direction === 'later' ? dueAtMs <= row.dueAtMs : dueAtMs >= row.dueAtMs) continue
+      row.dueAtMs = dueAtMs
+      this.#queueOf(row).move(row, this.#now())
     }
-  }
-
-  *#matching(filter: DeliveryFilter): Generator<Row> {
-    for (const { rows } of [...this.#events.values()].reverse())
-      for (const row of rows) if (matches(row, filter)) yield row
   }
 
   #row(id: string): Row | undefined {
@@ -156,9 +154,14 @@ export class MemoryDeliveries implements DeliveryStore {
     return place && this.#events.get(place.eventId)?.rows[place.ordinal]
   }
 
+  #queueOf({ direction }: Row): MemoryQueue {
+    return this.#queues[direction]
+  }
+
   #close(row: Row, status: 'succeeded' | 'failed' | 'cancelled', atMs: number): void {
     row.state = status
     historyOf(row).finishedAtMs = atMs
+    this.#queueOf(row).remove(row, this.#now())
     if (--row.entry.open === 0) this.#finish(row.entry)
   }
 
@@ -167,7 +170,7 @@ export class MemoryDeliveries implements DeliveryStore {
     for (const oldest of this.#finished) {
       if (this.#finished.size <= this.#limits.maxFinishedEvents) return
       this.#finished.delete(oldest)
-      this.#events.delete(oldest.event.id)
+      this.#events.delete(oldest)
     }
   }
 
@@ -180,22 +183,6 @@ export class MemoryDeliveries implements DeliveryStore {
   }
 }
 
-function isOf({ event }: EventEntry, tenant: string | undefined): boolean {
-  return tenant === undefined || event.tenant === tenant
-}
-
-function matches(row: Row, filter: DeliveryFilter): boolean {
-  const { event, createdAtMs } = row.entry
-  const same = <T>(wanted: T | undefined, value: T | undefined): boolean => wanted === undefined || wanted === value
-  return (
-    isOf(row.entry, filter.tenant) &&
-    same(filter.endpointId, row.endpointId) &&
-    same(filter.eventId, event.id) &&
-    same(filter.eventType, event.type) &&
-    same(filter.subject, event.subject) &&
-    same(filter.status, statusOf(row)) &&
-    same(filter.direction, row.lane.direction) &&
-    (filter.sinceMs === undefined || createdAtMs >= filter.sinceMs) &&
-    (filter.untilMs === undefined || createdAtMs < filter.untilMs)
-  )
+function keyOf(tenant: string | undefined, key: string): string {
+  return JSON.stringify([tenant ?? null, key])
 }

@@ -1,15 +1,32 @@
 import type { Page, PageRequest } from '../store.ts'
 
-/** Cuts a page out of a list that is in order. The cursor is the last item's id; one that is gone ends the list. */
-export function pageOf<Item>(
-  items: readonly Item[],
-  { limit = 50, cursor }: PageRequest,
-  idOf: (item: Item) => string,
-): Page<Item> {
-  const after = cursor === undefined ? -1 : items.findIndex(item => idOf(item) === cursor)
-  if (cursor !== undefined && after === -1) return { items: [] }
-  const page = items.slice(after + 1, after + 1 + limit)
-  const last = page.at(-1)
-  const more = last !== undefined && after + 1 + limit < items.length
-  return more ? { items: page, cursor: idOf(last) } : { items: page }
+const DEFAULT_LIMIT = 50
+const MAX_LIMIT = 250
+
+/**
+ * Fills one page from items that come newest first, and asks for no more of them than that takes.
+ *
+ * @param cursorOf the place of an item, from which the next page goes on.
+ */
+export function fillPage<Item, Out>(
+  items: Iterable<Item>,
+  { limit = DEFAULT_LIMIT }: PageRequest,
+  cursorOf: (item: Item) => string,
+  show: (item: Item) => Out,
+): Page<Out> {
+  const size = Math.min(MAX_LIMIT, Math.max(1, limit))
+  const page: Out[] = []
+  let last: Item | undefined
+  for (const item of items) {
+    if (page.length === size && last !== undefined) return { items: page, cursor: cursorOf(last) }
+    page.push(show(item))
+    last = item
+  }
+  return { items: page }
+}
+
+/** The number in a cursor; `-1`, which nothing is older than, for a made-up one; `Infinity` without one. */
+export function readCursor(cursor: string | undefined): number {
+  if (cursor === undefined) return Number.POSITIVE_INFINITY
+  return /^\d{1,15}$/.test(cursor) ? Number(cursor) : -1
 }

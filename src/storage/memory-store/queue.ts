@@ -1,172 +1,201 @@
-import type { ClaimRequest, ClaimTicket } from '../store.ts'
+import type { ClaimRequest, ClaimTicket, LaneChoice } from '../store.ts'
 import { createDueHeap } from './heap.ts'
-import { addToLane, createLane, dropFirst, firstOf, isFull, type Lane } from './lane.ts'
+import { createLane, firstOf, type Lane } from './lane.ts'
+import { createOrderGroup, enterGroup, leaveGroup } from './order-group.ts'
 import { historyOf, type Row } from './row.ts'
 
-/** A row that waits for its time, or an ordered lane whose first row does. */
+/** A row that waits for its time. Void when the row was moved meanwhile. */
 interface Alarm {
   readonly dueAtMs: number
-  readonly row: Row | undefined
-  readonly lane: Lane
+  readonly row: Row
 }
 
-/** The lanes of a store in memory: which deliveries may go, in which turn. */
+/** The lanes of one direction: which deliveries may go, in which turn. */
 export class MemoryQueue {
   readonly #lanes = new Map<string, Lane>()
   /** Lanes with something to do, in turn: the first one is served next and goes to the end. */
   readonly #runnable = new Set<Lane>()
   readonly #alarms = createDueHeap<Alarm>()
-  /** Claimed rows, in the order of their leases, since a renewed one goes to the end. */
   readonly #claims = new Set<Row>()
+  /** No lease runs out before. */
+  #leasesUntilMs = Number.POSITIVE_INFINITY
 
-  lane(name: string, ordered: boolean, direction: Lane['direction']): Lane {
-    const key = keyOf(name, direction)
-    let lane = this.#lanes.get(key)
-    if (lane === undefined) {
-      lane = createLane(name, ordered, direction)
-      this.#lanes.set(key, lane)
-    }
-    return lane
-  }
-
-  /** Lets a row wait for its time. */
+  /** Lets a row wait for its turn. */
   add(row: Row, nowMs: number): void {
-    // An idle lane may have been dropped since, and another of its name be in its place.
-    row.lane = this.lane(row.lane.name, row.lane.ordered, row.lane.direction)
-    const { lane } = row
-    if (lane.ordered) {
-      addToLane(lane, row)
-      this.#runnable.add(lane)
-    } else if (row.dueAtMs <= nowMs) {
-      addToLane(lane, row)
-      this.#runnable.add(lane)
-    } else {
-      row.state = 'later'
-      this.#alarms.add({ dueAtMs: row.dueAtMs, row, lane })
+    if (!row.ordered) {
+      this.#schedule(row, nowMs)
+      return
+    }
+    const { groups } = this.#lane(row.lane)
+    const { subject } = row.entry.event
+    let group = groups.get(subject)
+    if (group === undefined) {
+      group = createOrderGroup()
+      groups.set(subject, group)
+    }
+    const next = enterGroup(group, row)
+    if (next !== undefined) this.#schedule(next, nowMs)
+  }
+
+  /** Takes a row out that ended. The one that waited for it may go on. */
+  remove(row: Row, nowMs: number): void {
+    const lane = row.ordered ? this.#lanes.get(row.lane) : undefined
+    const group = lane?.groups.get(row.entry.event.subject)
+    if (lane === undefined || group === undefined) return
+    const next = leaveGroup(group, row)
+    if (next !== undefined) this.#schedule(next, nowMs)
+    else if (group.head === undefined) {
+      lane.groups.delete(row.entry.event.subject)
+      this.#dropIdle(lane)
     }
   }
 
-  /** Looks at a lane again: something about its rows changed. */
-  wake(lane: Lane): void {
-    this.#runnable.add(lane)
+  /** The due time of a row that waits was changed. */
+  move(row: Row, nowMs: number): void {
+    if (row.state !== 'blocked') this.#schedule(row, nowMs)
   }
 
   /** Gives a row to a claimant. */
   hold(row: Row, { token, leaseUntilMs }: ClaimTicket): void {
     row.state = 'claimed'
-    row.lane.claimed++
     const history = historyOf(row)
     history.token = token
     history.leaseUntilMs = leaseUntilMs
     this.#claims.add(row)
+    this.#leasesUntilMs = Math.min(this.#leasesUntilMs, leaseUntilMs)
   }
 
-  /** Ends a claim. The lane may go on. */
+  /** Ends a claim. */
   letGo(row: Row): void {
     historyOf(row).token = undefined
     this.#claims.delete(row)
-    row.lane.claimed--
-    if (!this.#dropIdle(row.lane)) this.#runnable.add(row.lane)
   }
 
-  /** Lanes of one subject each would pile up otherwise. */
-  #dropIdle(lane: Lane): boolean {
-    if (lane.claimed > 0 || firstOf(lane) !== undefined) return false
-    this.#runnable.delete(lane)
-    return this.#lanes.delete(keyOf(lane.name, lane.direction))
-  }
-
-  /** Prolongs all claims of a token; `false` when there is none. */
-  renew(token: string, leaseUntilMs: number): boolean {
-    const rows = [...this.#claims].filter(row => row.history?.token === token)
-    for (const row of rows) {
-      historyOf(row).leaseUntilMs = leaseUntilMs
-      this.#claims.delete(row)
-      this.#claims.add(row)
+  /** Prolongs all claims of these tokens, and answers which of them there are. */
+  renew(tokens: ReadonlySet<string>, leaseUntilMs: number): ReadonlySet<string> {
+    const held = new Set<string>()
+    for (const row of this.#claims) {
+      const history = historyOf(row)
+      if (history.token === undefined || !tokens.has(history.token)) continue
+      history.leaseUntilMs = leaseUntilMs
+      held.add(history.token)
     }
-    return rows.length > 0
+    this.#leasesUntilMs = Math.min(this.#leasesUntilMs, leaseUntilMs)
+    return held
   }
 
   /** Claims up to `limit` rows, one from each lane in turn. */
   take(request: ClaimRequest): Row[] {
-    const { nowMs, limit, perLane, skipLanes, direction } = request
-    this.#ring(nowMs)
+    const { nowMs, limit, perLane, laneLimits } = request
     this.#takeBackExpired(nowMs)
+    this.#ring(nowMs)
     const taken: Row[] = []
-    const passedOver: Lane[] = []
+    const counts = new Map<Lane, number>()
+    const served: Lane[] = []
     for (const lane of this.#runnable) {
       if (taken.length >= limit) break
+      // Skipped lanes keep their places.
+      if (!isWanted(lane, request)) continue
       this.#runnable.delete(lane)
-      const ours = direction === undefined || lane.direction === direction
-      if (!ours || skipLanes?.has(lane.name)) {
-        passedOver.push(lane)
+      const row = this.#takeFirst(lane, nowMs)
+      if (row === undefined) {
+        this.#dropIdle(lane)
         continue
       }
-      // A full lane comes back when one of its claims ends.
-      if (isFull(lane, perLane)) continue
-      const row = this.#takeFirst(lane, nowMs)
-      if (row === undefined) continue
       this.hold(row, request)
       taken.push(row)
-      this.#runnable.add(lane)
+      const count = (counts.get(lane) ?? 0) + 1
+      counts.set(lane, count)
+      if (count < (laneLimits?.get(lane.name) ?? perLane)) this.#runnable.add(lane)
+      else served.push(lane)
     }
-    for (const lane of passedOver) this.#runnable.add(lane)
+    for (const lane of served) this.#runnable.add(lane)
     return taken
   }
 
-  /** When something falls due by itself. */
-  nextDueAtMs(nowMs: number, skipLanes: ReadonlySet<string> | undefined): number | undefined {
-    this.#ring(nowMs)
+  /** When something falls due by itself; a time that has passed when something waits already. */
+  nextDueAtMs(choice: LaneChoice): number | undefined {
+    let next = Number.POSITIVE_INFINITY
     for (const lane of this.#runnable) {
-      if (skipLanes?.has(lane.name) || lane.claimed > 0) continue
-      const first = firstOf(lane)
-      if (first !== undefined && first.dueAtMs <= nowMs) return nowMs
+      const first = isWanted(lane, choice) ? firstOf(lane) : undefined
+      if (first === undefined) continue
+      next = first.dueAtMs
+      break
     }
-    const alarm = this.#alarms.peek()?.dueAtMs
-    const [claim] = this.#claims.values()
-    const lease = claim === undefined ? undefined : historyOf(claim).leaseUntilMs
-    if (alarm === undefined || lease === undefined) return alarm ?? lease
-    return Math.min(alarm, lease)
+    for (let alarm = this.#alarms.peek(); alarm !== undefined; alarm = this.#alarms.peek()) {
+      if (isValid(alarm)) {
+        next = Math.min(next, alarm.dueAtMs)
+        break
+      }
+      this.#alarms.take()
+    }
+    for (const row of this.#claims) next = Math.min(next, historyOf(row).leaseUntilMs)
+    return next === Number.POSITIVE_INFINITY ? undefined : next
   }
 
+  #lane(name: string): Lane {
+    let lane = this.#lanes.get(name)
+    if (lane === undefined) {
+      lane = createLane(name)
+      this.#lanes.set(name, lane)
+    }
+    return lane
+  }
+
+  /** Lanes come and go: there may be many names over time. */
+  #dropIdle(lane: Lane): void {
+    if (lane.groups.size > 0 || firstOf(lane) !== undefined) return
+    this.#runnable.delete(lane)
+    this.#lanes.delete(lane.name)
+  }
+
+  #schedule(row: Row, nowMs: number): void {
+    if (row.dueAtMs <= nowMs) {
+      const lane = this.#lane(row.lane)
+      row.state = 'ready'
+      lane.ready.push(row)
+      this.#runnable.add(lane)
+    } else {
+      row.state = 'later'
+      this.#alarms.add({ dueAtMs: row.dueAtMs, row })
+    }
+  }
+
+  /** Rows whose time has not come after all, by the claimant's clock, wait for it. */
   #takeFirst(lane: Lane, nowMs: number): Row | undefined {
     for (let row = firstOf(lane); row !== undefined; row = firstOf(lane)) {
-      if (row.dueAtMs <= nowMs) {
-        dropFirst(lane)
-        return row
-      }
-      if (lane.ordered) {
-        this.#alarms.add({ dueAtMs: row.dueAtMs, row: undefined, lane })
-        return undefined
-      }
-      dropFirst(lane)
-      row.state = 'later'
-      this.#alarms.add({ dueAtMs: row.dueAtMs, row, lane })
+      lane.ready.shift()
+      if (row.dueAtMs <= nowMs) return row
+      this.#schedule(row, nowMs)
     }
     return undefined
   }
 
-  /** Rows whose time has come go to their lanes. An alarm that was overtaken by another change is passed over. */
   #ring(nowMs: number): void {
     for (let alarm = this.#alarms.peek(); alarm !== undefined && alarm.dueAtMs <= nowMs; alarm = this.#alarms.peek()) {
       this.#alarms.take()
-      const { row, lane } = alarm
-      if (row === undefined) this.#runnable.add(lane)
-      else if (row.state === 'later') this.add(row, nowMs)
+      if (isValid(alarm)) this.#schedule(alarm.row, nowMs)
     }
   }
 
   #takeBackExpired(nowMs: number): void {
-    for (const row of this.#claims.values()) {
+    if (this.#leasesUntilMs > nowMs) return
+    this.#leasesUntilMs = Number.POSITIVE_INFINITY
+    for (const row of this.#claims) {
       const history = historyOf(row)
-      if (history.leaseUntilMs > nowMs) return
-      history.crashes++
-      this.letGo(row)
-      this.add(row, nowMs)
+      if (history.leaseUntilMs <= nowMs) {
+        history.crashes++
+        this.letGo(row)
+        this.add(row, nowMs)
+      } else this.#leasesUntilMs = Math.min(this.#leasesUntilMs, history.leaseUntilMs)
     }
   }
 }
 
-function keyOf(name: string, direction: Lane['direction']): string {
-  return `${direction}:${name}`
+function isWanted({ name }: Lane, { lanes, skipLanes }: LaneChoice): boolean {
+  return (lanes === undefined || lanes.has(name)) && skipLanes?.has(name) !== true
+}
+
+function isValid({ dueAtMs, row }: Alarm): boolean {
+  return row.state === 'later' && row.dueAtMs === dueAtMs
 }

@@ -6,21 +6,22 @@ import {
   type StoredEvent,
 } from '../../model/delivery.ts'
 import type { ClaimedDelivery, NewDelivery } from '../store.ts'
-import type { Lane } from './lane.ts'
 
-/** An event with its deliveries. */
+/** An event with its deliveries. The entries are linked by age. */
 export interface EventEntry {
   readonly event: StoredEvent
-  readonly rows: Row[]
+  readonly rows: readonly Row[]
   /** Counts up, over all events. */
   readonly sequence: number
   readonly createdAtMs: number
   /** Deliveries that are not final yet. */
   open: number
+  older: EventEntry | undefined
+  newer: EventEntry | undefined
 }
 
-/** Where a delivery is: in its lane, waiting for its time, with a claimant, or at its end. */
-export type RowState = 'waiting' | 'later' | 'claimed' | Exclude<DeliveryStatus, 'pending'>
+/** Where a delivery is: next in its lane, waiting for its time or for one before it, with a claimant, or at its end. */
+export type RowState = 'ready' | 'later' | 'blocked' | 'claimed' | Exclude<DeliveryStatus, 'pending'>
 
 /**
  * A delivery, as small as can be while nothing has happened to it: a fan-out to a thousand endpoints makes a
@@ -30,7 +31,9 @@ export interface Row {
   readonly entry: EventEntry
   readonly ordinal: number
   readonly endpointId: string
-  lane: Lane
+  readonly direction: Delivery['direction']
+  readonly lane: string
+  readonly ordered: boolean
   state: RowState
   dueAtMs: number
   history: History | undefined
@@ -47,7 +50,6 @@ export interface History {
   lastError: string | undefined
   externalId: string | undefined
   finishedAtMs: number | undefined
-  direction: Delivery['direction']
   isTest: boolean
 }
 
@@ -61,16 +63,23 @@ const UNTOUCHED: Readonly<History> = {
   lastError: undefined,
   externalId: undefined,
   finishedAtMs: undefined,
-  direction: 'outbound',
   isTest: false,
 }
 
-/** Makes the row of a new delivery. */
-export function createRow(entry: EventEntry, ordinal: number, delivery: NewDelivery, lane: Lane): Row {
-  const { endpointId, dueAtMs, isTest, direction } = delivery
-  const ordinary = !isTest && direction === 'outbound'
-  const history = ordinary ? undefined : { ...UNTOUCHED, isTest, direction }
-  return { entry, ordinal, endpointId, lane, state: 'later', dueAtMs, history }
+/** Makes an event with its rows. */
+export function createEntry(
+  event: StoredEvent,
+  deliveries: readonly NewDelivery[],
+  sequence: number,
+  createdAtMs: number,
+): EventEntry {
+  const rows: Row[] = []
+  const entry = { event, rows, sequence, createdAtMs, open: deliveries.length, older: undefined, newer: undefined }
+  deliveries.forEach(({ endpointId, direction, lane, ordered, dueAtMs, isTest }, ordinal) => {
+    const history = isTest ? { ...UNTOUCHED, isTest } : undefined
+    rows.push({ entry, ordinal, endpointId, direction, lane, ordered, state: 'later', dueAtMs, history })
+  })
+  return entry
 }
 
 /** The part of a row that is only kept once something happened. */
@@ -79,9 +88,14 @@ export function historyOf(row: Row): History {
   return row.history
 }
 
+/** Whether it has not ended yet. */
+export function isOpen({ state }: Row): boolean {
+  return state !== 'succeeded' && state !== 'failed' && state !== 'cancelled'
+}
+
 /** The state in the terms of the interface. */
 export function statusOf({ state }: Row): DeliveryStatus {
-  return state === 'waiting' || state === 'later' || state === 'claimed' ? 'pending' : state
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled' ? state : 'pending'
 }
 
 /** The row as others see it. */
@@ -90,12 +104,13 @@ export function toDelivery(row: Row): Delivery {
   const { token: _token, leaseUntilMs: _lease, ...history } = row.history ?? UNTOUCHED
   return {
     id: deliveryId(event.id, row.ordinal),
+    direction: row.direction,
     eventId: event.id,
     eventType: event.type,
     tenant: event.tenant,
     subject: event.subject,
     endpointId: row.endpointId,
-    lane: row.lane.name,
+    lane: row.lane,
     status: statusOf(row),
     dueAtMs: row.dueAtMs,
     createdAtMs,

@@ -1,0 +1,21 @@
+import type { ClaimedDelivery } from '../storage/store.ts'
+import type { AttemptEnd, Outcome } from './settler.ts'
+
+/** After so many workers died with it, a delivery is set aside. */
+export const MAX_CRASHES = 3
+
+/** It did not begin: somebody may claim it again at once. */
+export function givenBack(claimed: ClaimedDelivery): Outcome {
+  return { claimed, end: { next: { status: 'returned', dueAtMs: claimed.delivery.dueAtMs } } }
+}
+
+/** It is not tried again, since it may be what the workers died of. */
+export function setAside(claimed: ClaimedDelivery, atMs: number): Outcome {
+  const lastError = `set aside: ${MAX_CRASHES} workers ended while they had it`
+  return { claimed, end: { next: { status: 'failed', atMs }, lastError } }
+}
+
+/** The attempt itself is broken: it is tried again in a minute. */
+export function broken(nowMs: number): AttemptEnd {
+  return { next: { status: 'returned', dueAtMs: nowMs + 60_000 }, lastError: 'the attempt failed unexpectedly' }
+}

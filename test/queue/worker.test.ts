@@ -1,0 +1,440 @@
+import { memoryStore } from 'crm-webhooks/storage/memory'
+import { manualClock } from 'crm-webhooks/testing'
+import { describe, expect, it } from 'vitest'
+import type { AttemptEnd } from '../../src/queue/worker.ts'
+import { Bench, countCalls, eventFor, succeeded } from './support.ts'
+
+const many = (count: number, lane = 'a') => Array.from({ length: count }, () => eventFor([lane]))
+
+describe('worker', () => {
+  it('makes the attempts that are due, writes how they ended, and then rests', async () => {
+    const bench = new Bench(() => 5)
+    await bench.publish(eventFor(['a', 'b']))
+    bench.worker.start()
+    await bench.clock.advance(100)
+    expect(bench.lanesRun().sort()).toEqual(['a', 'b'])
+    expect(await bench.statuses()).toEqual({ succeeded: 2 })
+    await bench.publish(eventFor(['c']))
+    await bench.clock.advance(0)
+    expect(bench.runs).toHaveLength(3)
+  })
+
+  it('wakes up for a delivery that falls due, and for one that another process stored', async () => {
+    const bench = new Bench(() => 5, { pollMs: 60_000 })
+    bench.worker.start()
+    const start = bench.clock.now()
+    await bench.publish(eventFor(['a'], { dueAtMs: start + 12_345 }))
+    await bench.clock.advance(20_000)
+    expect(bench.runs.map(({ startedAtMs }) => startedAtMs - start)).toEqual([12_345])
+    await bench.store.deliveries.enqueue([eventFor(['b'])])
+    await bench.clock.advance(60_000)
+    expect(bench.lanesRun()).toEqual(['a', 'b'])
+  })
+
+  it('has no more under way than it has slots, and no more of a lane than that takes', async () => {
+    const perLane = { now: 0, most: 0 }
+    const bench = new Bench(() => 20, {
+      slots: 8,
+      laneLimit: () => 3,
+      perform: async claimed => {
+        if (claimed.delivery.lane !== 'a') return succeeded
+        perLane.most = Math.max(perLane.most, ++perLane.now)
+        await new Promise<void>(resolve => bench.clock.setTimer(resolve, 20))
+        perLane.now--
+        return succeeded
+      },
+    })
+    bench.worker.start()
+    await bench.publish(...many(40), ...many(10, 'b'))
+    await bench.clock.advance(1_000)
+    expect(perLane.most).toBe(3)
+    expect(await bench.statuses()).toEqual({ succeeded: 50 })
+
+    const full = new Bench(() => 20, { slots: 8 })
+    full.worker.start()
+    await full.publish(eventFor(Array.from({ length: 60 }, (_, i) => `lane-${i}`)))
+    await full.clock.advance(1_000)
+    expect(full.maxOpen).toBe(8)
+    expect(full.runs).toHaveLength(60)
+  })
+
+  it('gives a lane more as it answers quickly: one, two, four, up to its limit', async () => {
+    const bench = new Bench(() => 10, { laneLimit: () => 6 })
+    bench.worker.start()
+    await bench.publish(...many(40))
+    const open: number[] = []
+    for (let i = 0; i < 6; i++) {
+      await bench.clock.advance(9)
+      open.push(bench.open)
+      await bench.clock.advance(1)
+    }
+    expect(open[0]).toBe(1)
+    expect(open[1]).toBe(2)
+    expect(Math.max(...open)).toBe(6)
+  })
+
+  it('takes a slow attempt out of the count, and leaves its lane with that one', async () => {
+    const bench = new Bench(({ delivery }) => (delivery.lane.startsWith('hung') ? 10_000 : 5), { slots: 4 })
+    bench.worker.start()
+    const hung = Array.from({ length: 12 }, (_, i) => `hung-${i}`)
+    await bench.publish(eventFor(hung), eventFor(hung))
+    await bench.clock.advance(750)
+    expect(bench.open).toBe(12)
+    await bench.publish(eventFor(['fine']))
+    await bench.clock.advance(0)
+    expect(bench.lanesRun().at(-1)).toBe('fine')
+    await bench.clock.advance(5_000)
+    expect(bench.open).toBe(12)
+    await bench.clock.advance(60_000)
+    expect(await bench.statuses()).toEqual({ succeeded: 25 })
+  })
+
+  it('holds the slow ones to a bound of their own', async () => {
+    const bench = new Bench(() => 100_000, { slots: 4, maxOpen: 10 })
+    bench.worker.start()
+    await bench.publish(eventFor(Array.from({ length: 30 }, (_, i) => `lane-${i}`)))
+    await bench.clock.advance(5_000)
+    expect(bench.maxOpen).toBe(10)
+  })
+
+  it('goes on at once with what waited for another of its subject', async () => {
+    const bench = new Bench(() => 10, { pollMs: 60_000, settleAfterMs: 3 })
+    bench.worker.start()
+    const start = bench.clock.now()
+    await bench.publish(...Array.from({ length: 4 }, () => eventFor(['a'], { ordered: true, subject: 's' })))
+    await bench.clock.advance(1_000)
+    expect(bench.runs.map(({ startedAtMs }) => startedAtMs - start)).toEqual([0, 13, 26, 39])
+    expect(bench.maxOpen).toBe(1)
+  })
+
+  it('serves only its direction and its lanes', async () => {
+    const bench = new Bench(() => 1, { lanes: new Set(['a']), direction: 'inbound' })
+    bench.worker.start()
+    await bench.publish(eventFor(['a', 'b'], { direction: 'inbound' }), eventFor(['a']))
+    await bench.clock.advance(10_000)
+    expect(bench.runs.map(({ claimed }) => [claimed.delivery.lane, claimed.delivery.direction])).toEqual([
+      ['a', 'inbound'],
+    ])
+  })
+
+  it('tells when an outcome is written, and whether it counted', async () => {
+    const told: Array<[string, boolean]> = []
+    const bench = new Bench(() => 100, {
+      onSettled: ({ claimed, end }, changed) => told.push([`${claimed.delivery.lane} ${end.next.status}`, changed]),
+    })
+    bench.worker.start()
+    const event = eventFor(['a', 'b'])
+    await bench.publish(event)
+    await bench.clock.advance(50)
+    await bench.store.deliveries.cancel(`${event.event.id}_1`, bench.clock.now())
+    await bench.clock.advance(100)
+    expect(told).toEqual([
+      ['a succeeded', true],
+      ['b succeeded', false],
+    ])
+    expect(await bench.statuses()).toEqual({ succeeded: 1, cancelled: 1 })
+  })
+
+  it('tries again in a minute when the attempt itself is broken', async () => {
+    let fail = true
+    const bench = new Bench(() => 1, {
+      perform: async () => {
+        if (fail) throw new Error('bug')
+        return succeeded
+      },
+    })
+    bench.worker.start()
+    await bench.publish(eventFor(['a']))
+    await bench.clock.advance(59_000)
+    fail = false
+    expect(await bench.statuses()).toEqual({ pending: 1 })
+    expect(bench.logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+    await bench.clock.advance(2_000)
+    expect(await bench.statuses()).toEqual({ succeeded: 1 })
+  })
+})
+
+describe('leases', () => {
+  it('are renewed for as long as an attempt lives', async () => {
+    const bench = new Bench(() => 300_000, { leaseMs: 9_000 })
+    bench.worker.start()
+    await bench.publish(eventFor(['a']))
+    await bench.clock.advance(0)
+    const other = new Bench(() => 1, {}, bench)
+    other.worker.start()
+    await bench.clock.advance(301_000)
+    expect([bench.runs.length, other.runs.length]).toEqual([1, 0])
+    expect(await bench.statuses()).toEqual({ succeeded: 1 })
+    await bench.worker.stop(0)
+    await other.worker.stop(0)
+    await bench.clock.advance(10_000)
+    expect(bench.clock.pending).toBe(0)
+  })
+
+  it('of a worker that died run out, and another takes over', async () => {
+    const bench = new Bench(() => 1)
+    const start = bench.clock.now()
+    await bench.store.deliveries.enqueue([eventFor(['a'])])
+    const dead = { token: 'dead', leaseUntilMs: start + 5_000, nowMs: start, limit: 1, perLane: 1 }
+    await bench.store.deliveries.claim({ ...dead, direction: 'outbound' })
+    bench.worker.start()
+    await bench.clock.advance(6_000)
+    expect(bench.runs.map(({ startedAtMs, claimed }) => [startedAtMs - start, claimed.delivery.crashes])).toEqual([
+      [5_000, 1],
+    ])
+  })
+
+  it('that three workers died with are not tried a fourth time, and can be retried by hand', async () => {
+    const told: AttemptEnd[] = []
+    const bench = new Bench(() => 1, { onSettled: ({ end }) => told.push(end) })
+    await bench.store.deliveries.enqueue([eventFor(['a'])])
+    for (let i = 0; i < 3; i++) {
+      const nowMs = bench.clock.now()
+      const ticket = { token: `dead-${i}`, leaseUntilMs: nowMs + 10 }
+      const claimed = await bench.store.deliveries.claim({
+        ...ticket,
+        nowMs,
+        limit: 1,
+        perLane: 1,
+        direction: 'outbound',
+      })
+      expect(claimed).toHaveLength(1)
+      await bench.clock.advance(10)
+    }
+    bench.worker.start()
+    await bench.clock.advance(100)
+    expect(bench.runs).toHaveLength(0)
+    const [delivery] = (await bench.store.deliveries.list({})).items
+    expect([delivery?.status, delivery?.crashes]).toEqual(['failed', 3])
+    expect(delivery?.lastError).toMatch(/^set aside/)
+    expect(told).toHaveLength(1)
+    await bench.store.deliveries.retry({ status: 'failed' }, bench.clock.now())
+    bench.worker.wake()
+    await bench.clock.advance(100)
+    expect(await bench.statuses()).toEqual({ succeeded: 1 })
+  })
+
+  it('that ran out while the process slept are not begun', async () => {
+    const bench = new Bench(() => 1, { slots: 1, slowAfterMs: Number.POSITIVE_INFINITY, paceMs: () => paceMs })
+    let paceMs = 20_000
+    bench.worker.start()
+    await bench.publish(eventFor(['a']))
+    await bench.clock.advance(10)
+    // Nothing renews while the process sleeps; another one takes the delivery over.
+    const deliveries = bench.store.deliveries
+    const nowMs = bench.clock.now() + 40_000
+    const other = { token: 'other', leaseUntilMs: nowMs + 60_000, nowMs, limit: 1, perLane: 1 }
+    expect(await deliveries.claim({ ...other, direction: 'outbound' })).toHaveLength(1)
+    paceMs = 0
+    await bench.clock.advance(40_000)
+    expect(bench.runs).toHaveLength(0)
+    expect(bench.logger.lines.map(({ level }) => level)).toContain('warn')
+  })
+})
+
+describe('direct hand-off', () => {
+  it('starts a delivery without a claim, and gives its place back when it is not stored', async () => {
+    const counted = countCalls(memoryStore())
+    const clock = manualClock()
+    const bench = new Bench(() => 5, { slots: 2, pollMs: 60_000 }, { clock, store: counted.store })
+    expect(bench.worker.reserve('a')).toBeUndefined()
+    bench.worker.start()
+    await clock.advance(1)
+    const claim = bench.worker.reserve('a')
+    expect(bench.worker.reserve('a')).toBeUndefined()
+    expect(bench.worker.reserve('b')).toBeDefined()
+    expect(bench.worker.reserve('c')).toBeUndefined()
+    bench.worker.unreserve('b')
+    if (claim === undefined) throw new Error('no room')
+    const event = eventFor(['a'], { claim })
+    await bench.store.deliveries.enqueue([event])
+    const found = await bench.store.deliveries.get(`${event.event.id}_0`)
+    if (found === undefined) throw new Error('not stored')
+    bench.worker.run([{ ...found, token: claim.token }])
+    expect(bench.runs).toHaveLength(1)
+    await clock.advance(10)
+    expect(await bench.statuses()).toEqual({ succeeded: 1 })
+    expect(bench.worker.reserve('a')).toBeDefined()
+  })
+
+  it('is given back when the worker stops meanwhile, and the stop waits for it', async () => {
+    const bench = new Bench(() => 5)
+    bench.worker.start()
+    await bench.clock.advance(1)
+    const claim = bench.worker.reserve('a')
+    if (claim === undefined) throw new Error('no room')
+    let stopped = false
+    const stopping = bench.worker.stop(1_000).then(() => {
+      stopped = true
+    })
+    const event = eventFor(['a'], { claim })
+    await bench.store.deliveries.enqueue([event])
+    const found = await bench.store.deliveries.get(`${event.event.id}_0`)
+    expect(stopped).toBe(false)
+    if (found === undefined) throw new Error('not stored')
+    bench.worker.run([{ ...found, token: claim.token }])
+    await stopping
+    expect(bench.runs).toHaveLength(0)
+    const nowMs = bench.clock.now()
+    const next = { token: 't', leaseUntilMs: nowMs + 1, nowMs, limit: 1, perLane: 1, direction: 'outbound' } as const
+    expect((await bench.store.deliveries.claim(next))[0]?.delivery.crashes).toBe(0)
+  })
+
+  it('gives no place in a lane that is slow, or waits for its pace', async () => {
+    let paceMs = 0
+    const bench = new Bench(() => 10_000, { paceMs: () => paceMs })
+    bench.worker.start()
+    await bench.publish(eventFor(['slow']))
+    await bench.clock.advance(300)
+    expect(bench.worker.reserve('slow')).toBeUndefined()
+    paceMs = 500
+    await bench.publish(eventFor(['paced']))
+    await bench.clock.advance(0)
+    expect(bench.worker.reserve('paced')).toBeUndefined()
+    expect(bench.worker.reserve('other')).toBeDefined()
+  })
+})
+
+describe('pace', () => {
+  it('is kept without asking the store again and again', async () => {
+    let allowedAtMs = 0
+    const clock = manualClock()
+    const counted = countCalls(memoryStore({ clock }))
+    const paceMs = (): number => {
+      const waitMs = Math.max(0, allowedAtMs - clock.now())
+      if (waitMs === 0) allowedAtMs = clock.now() + 1_000
+      return waitMs
+    }
+    const bench = new Bench(
+      () => 5,
+      { paceMs: claimed => (claimed.delivery.lane === 'a' ? paceMs() : 0) },
+      {
+        clock,
+        store: counted.store,
+      },
+    )
+    bench.worker.start()
+    const start = clock.now()
+    await bench.publish(...many(30), ...many(5, 'free'))
+    await clock.advance(29_500)
+    const starts = bench.runs.filter(({ lane }) => lane === 'a').map(({ startedAtMs }) => startedAtMs - start)
+    expect(starts).toEqual(Array.from({ length: 30 }, (_, i) => i * 1_000))
+    expect(bench.runs.filter(({ lane }) => lane === 'free').every(one => one.startedAtMs - start < 50)).toBe(true)
+    // For each delivery: one claim that finds it, one or two that find nothing, and one settlement.
+    expect(counted.calls.claim).toBeLessThan(35 * 4)
+    expect(counted.calls.settle).toBeLessThan(35 * 2)
+  })
+
+  it('gives back what must wait for long', async () => {
+    const bench = new Bench(() => 5, { paceMs: ({ delivery }) => (delivery.lane === 'a' ? 3_600_000 : 0) })
+    bench.worker.start()
+    await bench.publish(...many(3))
+    await bench.clock.advance(100)
+    const nowMs = bench.clock.now()
+    const ticket = { token: 't', leaseUntilMs: nowMs + 1, nowMs, limit: 9, perLane: 9, direction: 'outbound' } as const
+    expect(await bench.store.deliveries.claim(ticket)).toHaveLength(3)
+  })
+})
+
+describe('drain', () => {
+  it('runs what is due, and what falls due meanwhile, and returns', async () => {
+    const bench = new Bench(() => 10, { slots: 2 })
+    await bench.store.deliveries.enqueue(many(9))
+    await bench.store.deliveries.enqueue([eventFor(['b'], { dueAtMs: bench.clock.now() + 3_600_000 })])
+    const drained = bench.worker.drain()
+    await bench.clock.advance(1_000)
+    expect(await drained).toBe(9)
+    expect(await bench.statuses()).toEqual({ succeeded: 9, pending: 1 })
+    await bench.clock.advance(1_000)
+    expect(bench.clock.pending).toBe(0)
+    expect(await bench.worker.drain()).toBe(0)
+  })
+
+  it('waits for an order and for a pace', async () => {
+    let allowedAtMs = 0
+    const bench = new Bench(() => 10, {
+      paceMs: () => {
+        const waitMs = Math.max(0, allowedAtMs - bench.clock.now())
+        if (waitMs === 0) allowedAtMs = bench.clock.now() + 200
+        return waitMs
+      },
+    })
+    await bench.store.deliveries.enqueue([
+      eventFor(['a'], { ordered: true, subject: 's' }),
+      eventFor(['a'], { ordered: true, subject: 's' }),
+      eventFor(['a']),
+    ])
+    const drained = bench.worker.drain()
+    await bench.clock.advance(1_000)
+    expect(await drained).toBe(3)
+  })
+
+  it('rejects when the store does', async () => {
+    const store = memoryStore()
+    const clock = manualClock()
+    const deliveries = new Proxy(store.deliveries, {
+      get: (target, name) =>
+        name === 'claim' ? () => Promise.reject(new Error('down')) : (Reflect.get(target, name) as unknown),
+    })
+    const bench = new Bench(() => 1, { deliveries }, { clock, store })
+    await expect(bench.worker.drain()).rejects.toThrow('down')
+  })
+})
+
+describe('stop', () => {
+  it('under load finishes what began, repeats nothing and loses nothing', async () => {
+    const bench = new Bench(() => 40, { slots: 10 })
+    bench.worker.start()
+    const lanes = Array.from({ length: 20 }, (_, i) => `lane-${i}`)
+    for (let i = 0; i < 10; i++) await bench.publish(eventFor(lanes))
+    await bench.clock.advance(100)
+    const stopped = bench.worker.stop(5_000)
+    const begun = bench.runs.length
+    await bench.clock.advance(5_000)
+    await stopped
+    expect(bench.runs).toHaveLength(begun)
+    expect(await bench.statuses()).toEqual({ succeeded: begun, pending: 200 - begun })
+    const second = new Bench(() => 1, {}, bench)
+    second.worker.start()
+    await second.clock.advance(1_000)
+    const ids = [...bench.runs, ...second.runs].map(({ id }) => id)
+    expect([ids.length, new Set(ids).size]).toEqual([200, 200])
+    expect(second.runs.every(({ claimed }) => claimed.delivery.crashes === 0)).toBe(true)
+  })
+
+  it('aborts what takes longer than the grace, and never waits for long after that', async () => {
+    const bench = new Bench(() => Number.POSITIVE_INFINITY)
+    bench.worker.start()
+    await bench.publish(eventFor(['a']))
+    await bench.clock.advance(10)
+    const stopped = bench.worker.stop(3_000)
+    await bench.clock.advance(3_000)
+    await stopped
+    expect(bench.open).toBe(0)
+    expect(await bench.statuses()).toEqual({ pending: 1 })
+
+    const deaf = new Bench(() => 1, { perform: () => new Promise(() => {}) })
+    deaf.worker.start()
+    await deaf.publish(eventFor(['a']))
+    await deaf.clock.advance(10)
+    const gone = deaf.worker.stop(3_000)
+    await deaf.clock.advance(4_000)
+    await gone
+    expect(await deaf.statuses()).toEqual({ pending: 1 })
+  })
+
+  it('can be followed by a start', async () => {
+    const bench = new Bench(() => 5)
+    bench.worker.start()
+    await bench.clock.advance(10)
+    const stopped = bench.worker.stop(0)
+    await bench.clock.advance(1)
+    await stopped
+    await bench.publish(eventFor(['a']))
+    await bench.clock.advance(2_000)
+    expect(bench.runs).toHaveLength(0)
+    bench.worker.start()
+    await bench.clock.advance(10)
+    expect(await bench.statuses()).toEqual({ succeeded: 1 })
+  })
+})
