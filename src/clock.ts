@@ -13,6 +13,10 @@ const MAX_TIMER_MS = 2_147_483_647
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(callback, delayMs) {
+    if (delayMs <= MAX_TIMER_MS) {
+      const short = setTimeout(callback, Math.max(0, delayMs))
+      return () => clearTimeout(short)
+    }
     let timer: ReturnType<typeof setTimeout>
     const arm = (remainingMs: number): void => {
       const stepMs = Math.min(Math.max(0, remainingMs), MAX_TIMER_MS)

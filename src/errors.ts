@@ -10,7 +10,21 @@ export type WebhookErrorCode =
   | 'invalid_preset'
   | 'invalid_template'
   | 'body_already_parsed'
+  | 'invalid_endpoint'
+  | 'invalid_event'
+  | 'not_found'
+  | 'conflict'
   | 'unsupported'
+  /** The database did not answer, not in time, or not with what was asked for. Trying again later may help. */
+  | 'store_unavailable'
+  /** The database takes no writes. */
+  | 'store_read_only'
+  /** The database has no room. */
+  | 'store_full'
+  /** The tables are missing, or a newer release has made them. */
+  | 'store_schema'
+  /** What is stored encrypted cannot be read: changed, moved, or of an unknown key. */
+  | 'store_encryption'
 
 /** What was being configured or called when a {@link WebhookError} was thrown. Never contains a secret. */
 export interface WebhookErrorDetails {

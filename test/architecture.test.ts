@@ -55,7 +55,9 @@ describe('the source', () => {
     const upward = imports.filter(({ file, module }) => {
       if (!module.startsWith('.')) return false
       const target = relative(src, resolve(dirname(src + file), module))
-      return top(target) !== top(file) && layerOf(target) >= layerOf(file) && !(isLayerZero(file) && isLayerZero(target))
+      return (
+        top(target) !== top(file) && layerOf(target) >= layerOf(file) && !(isLayerZero(file) && isLayerZero(target))
+      )
     })
     expect(upward).toEqual([])
   })
@@ -70,7 +72,9 @@ describe('the source', () => {
   })
 
   it('imports zod so that bundles stay small', () => {
-    const wrong = imports.filter(({ module, statement }) => module.startsWith('zod') && !/(import|type) \* as z /.test(statement))
+    const wrong = imports.filter(
+      ({ module, statement }) => module.startsWith('zod') && !/(import|type) \* as z /.test(statement),
+    )
     expect(wrong).toEqual([])
   })
 
@@ -85,7 +89,9 @@ describe('the source', () => {
       const code = readFileSync(src + file, 'utf8')
         .replace(/\/\*[\s\S]*?\*\//g, '')
         .replace(/\/\/.*$/gm, '')
-      return /\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|\bconsole\.(log|warn|error|info)\(|\bsetTimeout\(/.test(code)
+      return /\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|\bconsole\.(log|warn|error|info)\(|\bsetTimeout\(/.test(
+        code,
+      )
     })
     expect(ambient).toEqual([])
   })

@@ -4,11 +4,13 @@ import type { Clock } from '../clock.ts'
 import type { LifecycleSource } from '../emitter.ts'
 import type { ReceivedEvent } from '../model/event.ts'
 import type { Logger } from '../model/logger.ts'
+import { andThen } from '../model/maybe-promise.ts'
 import type { RecordOutcome, Reply } from '../model/receive-result.ts'
-import type { DedupeStore } from '../storage/dedupe-store.ts'
+import type { MaybePromise } from '../model/verification.ts'
+import type { Claim, DedupeStore } from '../storage/dedupe-store.ts'
 import type { Handlers } from './handlers.ts'
 import type { ReceiverLifecycle } from './lifecycle.ts'
-import { type RunResult, runHandlers } from './run-handlers.ts'
+import { type EndedRun, type RunResult, runHandlers } from './run-handlers.ts'
 
 /** For how long a receiver remembers, in milliseconds. */
 export interface DedupeTimes {
@@ -39,54 +41,84 @@ export type EventResult =
   | { readonly state: 'failed' }
   | { readonly state: 'unavailable' }
 
-/** Claims an event, runs its handlers, and completes or releases the claim. Never rejects. */
-export async function handleEvent(event: ReceivedEvent, host: EventHost, deadlineMs: number): Promise<EventResult> {
-  const { lifecycle, logger } = host
-  lifecycle.emit('received', { event })
+/**
+ * Claims an event, runs its handlers, and completes or releases the claim. Never rejects; answers at once where
+ * neither the store nor a handler must be waited for.
+ */
+export function handleEvent(event: ReceivedEvent, host: EventHost, deadlineMs: number): MaybePromise<EventResult> {
+  host.lifecycle.emit('received', { event })
   if (!event.known) {
-    logger.warn('webhook event of an unknown type', logFields(event))
-    lifecycle.emit('unrouted', { event })
+    host.logger.warn('webhook event of an unknown type', logFields(event))
+    host.lifecycle.emit('unrouted', { event })
   }
-  if (event.expectsReply) return finish(event, host, await run(event, host, deadlineMs))
+  if (event.expectsReply) return andThen(run(event, host, deadlineMs), result => finish(event, host, result))
   const key = dedupeKey(host.receiverName, event)
   const nowMs = host.clock.now()
-  let claim: Awaited<ReturnType<DedupeStore['claim']>>
-  try {
-    claim = await host.dedupe.claim(key, { nowMs, claimUntilMs: nowMs + host.dedupeTimes.claimMs })
-  } catch (error) {
-    logger.error('webhook store did not answer', { ...logFields(event), error })
+  const unavailable = (error: unknown): EventResult => {
+    host.logger.error('webhook store did not answer', { ...logFields(event), error })
     return { state: 'unavailable' }
   }
-  if (claim.state !== 'claimed') {
-    lifecycle.emit('duplicate', { event, inProgress: claim.state === 'in_progress' })
-    if (claim.state === 'done') return { state: 'duplicate' }
-    return { state: 'in_progress', retryAfterSeconds: Math.max(1, Math.ceil((claim.untilMs - nowMs) / 1000)) }
+  const proceed = (claim: Claim): MaybePromise<EventResult> => {
+    if (claim.state !== 'claimed') return repeated(event, claim, host, nowMs)
+    return runClaimed(event, host, { key, token: claim.token }, deadlineMs)
   }
-  const { token } = claim
-  const settle = async (result: RunResult): Promise<void> => settleClaim(event, host, key, token, result)
-  const result = await run(event, host, deadlineMs)
-  if (result.state !== 'timed_out') await settle(result)
-  else void result.settled.then(settle)
-  return finish(event, host, result)
+  try {
+    const claim = host.dedupe.claim(key, { nowMs, claimUntilMs: nowMs + host.dedupeTimes.claimMs })
+    return claim instanceof Promise ? claim.then(proceed, unavailable) : proceed(claim)
+  } catch (error) {
+    return unavailable(error)
+  }
 }
 
-function run(event: ReceivedEvent, host: EventHost, deadlineMs: number): Promise<RunResult> {
+function repeated(event: ReceivedEvent, claim: Claim, { lifecycle }: EventHost, nowMs: number): EventResult {
+  lifecycle.emit('duplicate', { event, inProgress: claim.state === 'in_progress' })
+  if (claim.state !== 'in_progress') return { state: 'duplicate' }
+  return { state: 'in_progress', retryAfterSeconds: Math.max(1, Math.ceil((claim.untilMs - nowMs) / 1000)) }
+}
+
+interface HeldClaim {
+  readonly key: string
+  readonly token: string
+}
+
+function runClaimed(
+  event: ReceivedEvent,
+  host: EventHost,
+  claim: HeldClaim,
+  deadlineMs: number,
+): MaybePromise<EventResult> {
+  return andThen(run(event, host, deadlineMs), result => {
+    if (result.state === 'timed_out') {
+      // The claim is held until the handlers have ended after all.
+      void result.settled.then(late => settleClaim(event, host, claim, late))
+      return finish(event, host, result)
+    }
+    return andThen(settleClaim(event, host, claim, result), () => finish(event, host, result))
+  })
+}
+
+function run(event: ReceivedEvent, host: EventHost, deadlineMs: number): MaybePromise<RunResult> {
   return runHandlers(event, host.handlers.for(event), { clock: host.clock, deadlineMs })
 }
 
-async function settleClaim(
+/** Never throws or rejects: the handlers have ended, whatever the store says. */
+function settleClaim(
   event: ReceivedEvent,
   { dedupe, dedupeTimes, clock, logger }: EventHost,
-  key: string,
-  token: string,
-  result: RunResult,
-): Promise<void> {
-  try {
-    if (result.state !== 'done') return await dedupe.release(key, token)
-    const keepMs = event.idSource === 'digest' ? dedupeTimes.keepDigestMs : dedupeTimes.keepMs
-    await dedupe.complete(key, token, { keepUntilMs: clock.now() + keepMs })
-  } catch (error) {
+  { key, token }: HeldClaim,
+  result: EndedRun,
+): MaybePromise<void> {
+  const report = (error: unknown): void =>
     logger.error('webhook store did not answer: this event may be handled twice', { ...logFields(event), error })
+  try {
+    const keepMs = event.idSource === 'digest' ? dedupeTimes.keepDigestMs : dedupeTimes.keepMs
+    const settled =
+      result.state === 'done'
+        ? dedupe.complete(key, token, { keepUntilMs: clock.now() + keepMs })
+        : dedupe.release(key, token)
+    return settled instanceof Promise ? settled.catch(report) : undefined
+  } catch (error) {
+    report(error)
   }
 }
 
@@ -105,12 +137,7 @@ function finish(event: ReceivedEvent, { lifecycle, logger, clock }: EventHost, r
 }
 
 /** The sender was told to try again, but the work went on: its end must not go unnoticed. */
-function reportLateEnd(
-  event: ReceivedEvent,
-  settled: Promise<Exclude<RunResult, { state: 'timed_out' }>>,
-  logger: Logger,
-  clock: Clock,
-): void {
+function reportLateEnd(event: ReceivedEvent, settled: Promise<EndedRun>, logger: Logger, clock: Clock): void {
   const answeredAtMs = clock.now()
   void settled.then(late => {
     const fields = { ...logFields(event), lateBySeconds: (clock.now() - answeredAtMs) / 1000 }

@@ -4,7 +4,7 @@ import type { EventMap } from '../model/event.ts'
 import { type Logger, silentLogger } from '../model/logger.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { DedupeStore } from '../storage/dedupe-store.ts'
-import { memoryStore } from '../storage/memory.ts'
+import { memoryDedupeStore } from '../storage/memory-store/dedupe.ts'
 
 /** Options of `createReceiver`. */
 export interface ReceiverOptions<Events extends EventMap> {
@@ -72,7 +72,7 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
   )
   return {
     name: options.name ?? provider.name,
-    dedupe: (options.store ?? memoryStore()).dedupe,
+    dedupe: options.store?.dedupe ?? memoryDedupeStore(),
     maxBodyBytes: positive('maxBodyBytes', options.maxBodyBytes ?? 1_048_576),
     bodyTimeoutMs: milliseconds('bodyTimeoutSeconds', options.bodyTimeoutSeconds, 10),
     handlerTimeoutMs,

@@ -105,13 +105,13 @@ async function receiveRequest(incoming: WebhookRequest | IncomingRequest, host: 
   if (!body.ok) return answerUnreadBody(incoming, body, host)
   const request: WebhookRequest = { ...incoming, body: body.bytes }
 
-  const handshake = await provider.unsignedChallenge?.(request)
+  const handshake = provider.unsignedChallenge && (await provider.unsignedChallenge(request))
   if (handshake !== undefined) return handshake
 
   const verdict = await provider.verify(request, { now: settings.clock.now() })
   if (!verdict.ok) return reject(request, host, 'refused', verdict)
 
-  const challenge = await provider.challenge?.(request)
+  const challenge = provider.challenge && (await provider.challenge(request))
   if (challenge !== undefined) return challenge
 
   const parsed = provider.parse(request)
@@ -119,7 +119,10 @@ async function receiveRequest(incoming: WebhookRequest | IncomingRequest, host: 
 
   const deadlineMs = startedAtMs + settings.handlerTimeoutMs
   const results: EventResult[] = []
-  for (const event of parsed.events) results.push(await handleEvent(event, host.events, deadlineMs))
+  for (const event of parsed.events) {
+    const result = handleEvent(event, host.events, deadlineMs)
+    results.push(result instanceof Promise ? await result : result)
+  }
   return respond(provider, combineResults(results, (settings.clock.now() - startedAtMs) / 1000))
 }
 

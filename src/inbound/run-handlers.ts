@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts'
 import type { ReceivedEvent } from '../model/event.ts'
+import { isThenable } from '../model/maybe-promise.ts'
 import type { HandlerOutcome, RecordOutcome, Reply } from '../model/receive-result.ts'
 import { hasChanged, isRecordChange } from '../model/record-change.ts'
+import type { MaybePromise } from '../model/verification.ts'
 import type { AnyHandler, HandlerContext } from './handlers.ts'
 
 /** What the handlers of one event did. */
@@ -10,82 +12,96 @@ export interface HandlersResult {
   readonly reply?: Reply
 }
 
-/** How running the handlers ended. */
-export type RunResult =
+/** How handlers ended that did end. */
+export type EndedRun =
   | { readonly state: 'done'; readonly result: HandlersResult }
   | { readonly state: 'threw'; readonly error: unknown }
-  /** Not done in time; `settled` tells how it ended after all. */
-  | { readonly state: 'timed_out'; readonly settled: Promise<Exclude<RunResult, { state: 'timed_out' }>> }
 
-/** Runs all handlers side by side; one that throws, hangs or changes the event does not touch the others. */
-export async function runHandlers(
+/** How running the handlers ended. */
+export type RunResult =
+  | EndedRun
+  /** Not done in time; `settled` tells how it ended after all. */
+  | { readonly state: 'timed_out'; readonly settled: Promise<EndedRun> }
+
+/**
+ * Runs all handlers side by side; one that throws, hangs or changes the event does not touch the others. Nothing is
+ * waited for, and no timer set, when no handler returns a promise.
+ */
+export function runHandlers(
   event: ReceivedEvent,
   handlers: readonly AnyHandler[],
   limits: { readonly clock: Clock; readonly deadlineMs: number },
-): Promise<RunResult> {
-  if (handlers.length === 0) return { state: 'done', result: { records: [] } }
-  const context = createContext()
-  const settled = settleAll(event, handlers, context)
-  let cancelTimer = (): void => {}
-  const timeout = new Promise<RunResult>(resolve => {
-    cancelTimer = limits.clock.setTimer(
+): MaybePromise<RunResult> {
+  if (handlers.length === 0) return NOTHING
+  const context = new Context()
+  const shared = handlers.length > 1
+  const runs = handlers.map(handler => runOne(handler, shared ? copyOf(event) : event, context))
+  if (runs.every(run => !(run instanceof Promise))) return summarize(event, runs as readonly OneResult[])
+  const settled = Promise.all(runs).then(results => summarize(event, results))
+  return new Promise(resolve => {
+    const cancelTimer = limits.clock.setTimer(
       () => {
         resolve({ state: 'timed_out', settled })
         context.abort()
       },
       Math.max(0, limits.deadlineMs - limits.clock.now()),
     )
+    void settled.then(result => {
+      cancelTimer()
+      resolve(result)
+    })
   })
-  const result = await Promise.race([settled, timeout])
-  cancelTimer()
-  return result
 }
 
+const NOTHING: EndedRun = { state: 'done', result: { records: [] } }
+
 /** Few handlers look at the signal, so it is made for those that do. */
-function createContext(): HandlerContext & { abort(): void } {
-  let controller: AbortController | undefined
-  let late = false
-  const reason = (): Error => new Error('the handler took too long')
-  return {
-    get signal() {
-      controller ??= new AbortController()
-      if (late) controller.abort(reason())
-      return controller.signal
-    },
-    abort() {
-      late = true
-      controller?.abort(reason())
-    },
+class Context implements HandlerContext {
+  #controller: AbortController | undefined
+  #late = false
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#late) this.#controller.abort(tooLong())
+    return this.#controller.signal
+  }
+
+  abort(): void {
+    this.#late = true
+    this.#controller?.abort(tooLong())
   }
 }
 
-async function settleAll(
-  event: ReceivedEvent,
-  handlers: readonly AnyHandler[],
-  context: HandlerContext,
-): Promise<Exclude<RunResult, { state: 'timed_out' }>> {
-  const shared = handlers.length > 1
-  const runs = handlers.map(handler => runOne(handler, shared ? copyOf(event) : event, context))
+function tooLong(): Error {
+  return new Error('the handler took too long')
+}
+
+type OneResult = { readonly outcome: HandlerOutcome } | { readonly error: unknown }
+
+function runOne(handler: AnyHandler, event: ReceivedEvent, context: HandlerContext): MaybePromise<OneResult> {
+  try {
+    const outcome = handler(forHandler(event), context)
+    if (!isThenable(outcome)) return { outcome: outcome ?? undefined }
+    return Promise.resolve(outcome).then(
+      late => ({ outcome: late ?? undefined }),
+      (error: unknown) => ({ error }),
+    )
+  } catch (error) {
+    return { error }
+  }
+}
+
+function summarize(event: ReceivedEvent, results: readonly OneResult[]): EndedRun {
   const records: RecordOutcome[] = []
   let reply: Reply | undefined
   let failure: Extract<OneResult, { error: unknown }> | undefined
-  for (const result of await Promise.all(runs)) {
+  for (const result of results) {
     if ('error' in result) failure ??= result
     else if (isReply(result.outcome)) reply ??= result.outcome
     else if (result.outcome !== undefined) records.push(...toRecords(event, result.outcome))
   }
   if (failure !== undefined) return { state: 'threw', error: failure.error }
   return { state: 'done', result: reply === undefined ? { records } : { records, reply } }
-}
-
-type OneResult = { readonly outcome: HandlerOutcome } | { readonly error: unknown }
-
-async function runOne(handler: AnyHandler, event: ReceivedEvent, context: HandlerContext): Promise<OneResult> {
-  try {
-    return { outcome: (await handler(forHandler(event), context)) ?? undefined }
-  } catch (error) {
-    return { error }
-  }
 }
 
 /** Handlers own what they get: with several, each gets a copy. Data that cannot be copied is shared. */
@@ -97,14 +113,16 @@ function copyOf(event: ReceivedEvent): ReceivedEvent {
   }
 }
 
-function forHandler(event: ReceivedEvent): ReceivedEvent {
+/** Adds `changed`. The event is this handler's own: nobody else looks at it any more, or it is a copy. */
+function forHandler(event: ReceivedEvent & { changed?: unknown }): ReceivedEvent {
   const { data } = event
-  if (!isRecordChange(data)) return event
-  const changed = (field: string, ...to: readonly [unknown?]): boolean => hasChanged(data, field, ...to)
-  return { ...event, changed } as ReceivedEvent
+  if (isRecordChange(data)) {
+    event.changed = (field: string, ...to: readonly [unknown?]): boolean => hasChanged(data, field, ...to)
+  }
+  return event
 }
 
-function isReply(outcome: HandlerOutcome | void): outcome is Reply {
+function isReply(outcome: HandlerOutcome): outcome is Reply {
   return typeof outcome === 'object' && outcome !== null && 'reply' in outcome
 }
 

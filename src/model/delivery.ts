@@ -21,7 +21,9 @@ export function deliveryId(eventId: string, ordinal: number): string {
 export function parseDeliveryId(id: string): { readonly eventId: string; readonly ordinal: number } | undefined {
   const at = id.lastIndexOf('_')
   const ordinal = id.slice(at + 1)
-  return at > 0 && /^(0|[1-9]\d{0,8})$/.test(ordinal) ? { eventId: id.slice(0, at), ordinal: Number(ordinal) } : undefined
+  return at > 0 && /^(0|[1-9]\d{0,8})$/.test(ordinal)
+    ? { eventId: id.slice(0, at), ordinal: Number(ordinal) }
+    : undefined
 }
 
 /** `pending` waits or is under way; the others are final, until somebody retries. */

@@ -32,6 +32,6 @@ export function aircall({ token }: AircallOptions): Provider<OpenEvents> {
     type: path('event'),
     recordId: path('data.id'),
     time: path('timestamp'),
-    data: item => (isJsonObject(item) ? item['data'] : undefined),
+    data: item => (isJsonObject(item) ? item.data : undefined),
   })
 }

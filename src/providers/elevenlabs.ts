@@ -40,7 +40,7 @@ export function elevenlabs({ secret, toleranceSeconds = 1800 }: ElevenlabsOption
     canonical: native => TYPES.get(native) ?? canonicalType(native),
     recordId: path('data.conversation_id'),
     time: path('event_timestamp'),
-    data: item => (isJsonObject(item) ? item['data'] : undefined),
+    data: item => (isJsonObject(item) ? item.data : undefined),
   })
 }
 

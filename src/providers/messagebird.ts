@@ -43,7 +43,7 @@ export function messagebird({ secret, url }: MessagebirdOptions): Provider<OpenE
     url: publicUrl(url),
   })
   const tokenId: Lookup = ({ request }) => {
-    const jti = token.claims(request)?.['jti']
+    const jti = token.claims(request)?.jti
     return typeof jti === 'string' && jti !== '' ? jti : undefined
   }
   const provider = describeProvider<OpenEvents>({

@@ -38,7 +38,7 @@ export function monday({ secret }: MondayOptions): Provider<OpenEvents> {
     canonical: native => TYPES.get(native) ?? canonicalType(native),
     recordId: firstOf(path('event.pulseId'), path('event.itemId'), path('event.boardId')),
     time: path('event.triggerTime'),
-    data: item => (isJsonObject(item) ? item['event'] : undefined),
+    data: item => (isJsonObject(item) ? item.event : undefined),
     unsignedChallenge: answerChallenge,
   })
 }

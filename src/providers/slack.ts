@@ -63,7 +63,7 @@ export function slack({ signingSecret, toleranceSeconds = 300 }: SlackOptions): 
 
 function answerVerification({ body }: WebhookRequest): WebhookResponse | undefined {
   const json = parseJson(body)
-  if (!json.ok || !isJsonObject(json.value) || json.value['type'] !== 'url_verification') return undefined
+  if (!json.ok || !isJsonObject(json.value) || json.value.type !== 'url_verification') return undefined
   const { challenge } = json.value
   return typeof challenge === 'string' ? textAnswer(challenge) : undefined
 }

@@ -43,6 +43,6 @@ export function telnyx({ publicKey, toleranceSeconds = 300 }: TelnyxOptions): Pr
     recordId: firstOf(path('data.payload.call_leg_id'), path('data.payload.id')),
     time: path('data.occurred_at'),
     attempt: path('meta.attempt'),
-    data: item => (isJsonObject(item) ? item['data'] : undefined),
+    data: item => (isJsonObject(item) ? item.data : undefined),
   })
 }

@@ -36,7 +36,7 @@ export function vapi({ secret, signatureHeader = 'x-vapi-signature' }: VapiOptio
     canonical: native => TYPES.get(native) ?? canonicalType(native),
     recordId: path('message.call.id'),
     time: path('message.timestamp'),
-    data: item => (isJsonObject(item) ? item['message'] : undefined),
+    data: item => (isJsonObject(item) ? item.message : undefined),
     expectsReply: item => QUESTIONS.has(String(valueAt(item, 'message.type'))),
   })
 }

@@ -122,7 +122,7 @@ function otherChange(field: string, value: Value, businessAccountId: string, tim
 }
 
 function recordIdOf(value: Value): string | undefined {
-  return text(value['message_template_id']) ?? text(value['display_phone_number'])
+  return text(value.message_template_id) ?? text(value.display_phone_number)
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -67,7 +67,7 @@ export function zoom({ secretToken, toleranceSeconds = 300 }: ZoomOptions): Prov
     type: path('event'),
     recordId: firstOf(path('payload.object.id'), path('payload.object.uuid')),
     time: path('event_ts'),
-    data: item => (isJsonObject(item) ? item['payload'] : undefined),
+    data: item => (isJsonObject(item) ? item.payload : undefined),
   })
 }
 

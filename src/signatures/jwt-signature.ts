@@ -134,7 +134,7 @@ function verifyToken(token: string, { keys, algorithms }: Settings): { ok: true;
   if (header === undefined || signature === undefined) {
     return refuse('malformed_signature', 'the token is not a compact JWT')
   }
-  const algorithm = algorithms.find(name => name === header['alg'])
+  const algorithm = algorithms.find(name => name === header.alg)
   if (algorithm === undefined || Object.hasOwn(header, 'crit')) {
     return refuse('unsupported_signature', `the token is not signed with ${algorithms.join(' or ')}`)
   }
@@ -182,7 +182,7 @@ function checkTimes(claims: JwtClaims, now: number, settings: Settings): Refusal
 
 function checkClaims(claims: JwtClaims, request: WebhookRequest, settings: Settings): Refusal | undefined {
   const { issuer, bodyHashClaim, urlHashClaim, url } = settings
-  if (issuer !== undefined && claims['iss'] !== issuer)
+  if (issuer !== undefined && claims.iss !== issuer)
     return refuse('signature_mismatch', `the token was not issued by ${issuer}`)
   if (urlHashClaim !== undefined && !isSha256(claims[urlHashClaim], utf8(url(request)))) {
     return refuse('signature_mismatch', 'the token was made for another URL; is the public URL configured?')

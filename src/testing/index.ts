@@ -1,3 +1,5 @@
 export type { ProviderFixtures, RequestFixture } from './fixtures.ts'
 export { type ManualClock, manualClock } from './manual-clock.ts'
+export { type ScriptedAnswer, type ScriptedTransport, scriptedTransport } from './scripted-transport.ts'
 export { type RequestOverrides, sampleTypes, signedRequest, toWebRequest } from './signed-request.ts'
+export { type ContractRunner, storeContract } from './store-contract.ts'

@@ -5,7 +5,7 @@ import { createNodeMiddleware, Webhooks } from '@octokit/webhooks'
 import { createReceiver } from 'crm-webhooks'
 import { nodeHandler } from 'crm-webhooks/frameworks/node-http'
 import { pipedrive } from 'crm-webhooks/providers/pipedrive'
-import { sampleBody, SECRET } from './receive-sample.ts'
+import { SECRET, sampleBody } from './receive-sample.ts'
 
 /** One server in a process of its own: named on the command line, its port is written as the first line. */
 const name = process.argv[2] ?? ''
@@ -26,9 +26,9 @@ const servers: Readonly<Record<string, () => RequestListener>> = {
   },
   'crm-webhooks receiver': () => {
     const receiver = createReceiver({ provider: pipedrive({ signature: { secret: SECRET } }) })
-    let handled = 0
+    let _handled = 0
     receiver.on('deal.updated', () => {
-      handled++
+      _handled++
     })
     const handle = nodeHandler(receiver)
     return (request, response) => void handle(request, response)
@@ -36,9 +36,9 @@ const servers: Readonly<Record<string, () => RequestListener>> = {
   '@octokit/webhooks middleware': () => {
     const quiet = { debug() {}, info() {}, warn() {}, error() {} }
     const webhooks = new Webhooks({ secret: SECRET, log: quiet })
-    let handled = 0
+    let _handled = 0
     webhooks.on('push', () => {
-      handled++
+      _handled++
     })
     const middleware = createNodeMiddleware(webhooks, { path: '/', log: quiet })
     return (request, response) => void middleware(request, response)

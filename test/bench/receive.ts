@@ -4,7 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { formatTable, median } from './harness.ts'
 import { sampleRequest } from './receive-sample.ts'
 
-const NAMES = ['node:http, body collected', '+ JSON.parse', 'crm-webhooks receiver', '@octokit/webhooks middleware'] as const
+const NAMES = [
+  'node:http, body collected',
+  '+ JSON.parse',
+  'crm-webhooks receiver',
+  '@octokit/webhooks middleware',
+] as const
 const CONNECTIONS = 32
 
 interface Server {

@@ -8,6 +8,10 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): unknown }>>> = {
   verify: () => import('./verify.ts'),
   validate: () => import('./validate.ts'),
   receive: () => import('./receive.ts'),
+  match: () => import('./match.ts'),
+  send: () => import('./send.ts'),
+  memory: () => import('./memory.ts'),
+  isolation: () => import('./isolation.ts'),
 }
 
 const wanted = process.argv.slice(2)

@@ -67,7 +67,11 @@ describe.each(names)('%s', async name => {
     const [sample = '', fixture] = samples[0] ?? []
     if (fixture === undefined) throw new Error('no sample')
     const verdict = await provider.verify(bare(provider, sample, fixture), { now: NOW })
-    expect(verdict).toMatchObject({ ok: false, code: expect.any(String) as string, message: expect.any(String) as string })
+    expect(verdict).toMatchObject({
+      ok: false,
+      code: expect.any(String) as string,
+      message: expect.any(String) as string,
+    })
   })
 
   it.runIf(fixtures.provesBody !== false)('refuses a changed body', async () => {
@@ -101,14 +105,15 @@ describe.each(names)('%s', async name => {
       else expect(parsed.code).toMatch(/^(malformed_body|invalid_data)$/)
       expect(typeof (await provider.verify({ ...request, body }, { now: NOW })).ok).toBe('boolean')
     }
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 
   it.each(Object.entries(fixtures.challenges ?? {}))('answers the set-up request %s', async (_title, challenge) => {
     const receiver = createReceiver({ provider, clock: { now: () => NOW, setTimer: () => () => {} } })
     let request = toRequest(provider, challenge.request)
     if (challenge.signed) {
-      const authenticate = provider.authenticate ?? ((draft: WebhookRequest) => fixtures.authenticate?.(draft, NOW) ?? draft)
+      const authenticate =
+        provider.authenticate ?? ((draft: WebhookRequest) => fixtures.authenticate?.(draft, NOW) ?? draft)
       const unsigned = await receiver.receive(request)
       expect(unsigned.status).toBeGreaterThanOrEqual(400)
       request = await authenticate(request, { now: NOW })
@@ -124,7 +129,10 @@ describe.each(names)('%s', async name => {
   })
 })
 
-function expectWellFormed(event: { id: string; type: string; provider: string; known: boolean }, provider: AnyProvider): void {
+function expectWellFormed(
+  event: { id: string; type: string; provider: string; known: boolean },
+  provider: AnyProvider,
+): void {
   expect(event.id).toEqual(expect.any(String))
   expect(event.id).not.toBe('')
   expect(event.provider).toBe(provider.name)

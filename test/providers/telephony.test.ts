@@ -115,7 +115,7 @@ describe('Twilio', () => {
 describe('Plivo', () => {
   const nonce = '05429567804466091622'
   const sign = (text: string): string =>
-    hmacSignature({ secret: SECRET, signature: { header: 's' }, encoding: 'base64' }).sign({ body: text })['s'] ?? ''
+    hmacSignature({ secret: SECRET, signature: { header: 's' }, encoding: 'base64' }).sign({ body: text }).s ?? ''
   const provider = plivo({ authToken: SECRET })
   const headers = (text: string) => ({
     ...FORM,

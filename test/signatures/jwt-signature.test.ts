@@ -7,7 +7,7 @@ import { request } from '../providers/support.ts'
 describe('JWT', () => {
   const scheme = jwtSignature({ secret: SECRET, from: { header: 'token' }, requireExpiry: true })
   const good = scheme.authenticate(request({}), { now: NOW })
-  const token = (good.headers as Record<string, string>)['token'] ?? ''
+  const token = (good.headers as Record<string, string>).token ?? ''
   const [head = '', payload = '', tail = ''] = token.split('.')
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const verdict = (value: string, now = NOW) => scheme.verify(request({}, { token: value }), { now })
@@ -41,7 +41,7 @@ describe('JWT', () => {
       const mac = hmacSignature({ secret: SECRET, signature: { header: 's' }, encoding: 'base64url' }).sign({
         body: text,
       })
-      expect(verdict(`${text}.${mac['s']}`)).toMatchObject({ ok: false, code: 'malformed_timestamp' })
+      expect(verdict(`${text}.${mac.s}`)).toMatchObject({ ok: false, code: 'malformed_timestamp' })
     }
   })
 

@@ -43,13 +43,16 @@ export function nodeOrigin({ socket, headers }: NodeRequest): [scheme: string, h
   return [secure ? 'https' : 'http', typeof host === 'string' ? host : undefined]
 }
 
-async function readNodeBody(request: NodeRequest, context: NodeRequestContext, maxBytes: number): Promise<BodyResult> {
+function readNodeBody(request: NodeRequest, context: NodeRequestContext, maxBytes: number): Promise<BodyResult> {
   const bytes = bytesOfParser(context.parsed, request.headers)
-  if (bytes !== undefined) return bytes.length > maxBytes ? { ok: false, reason: 'too_large' } : { ok: true, bytes }
+  if (bytes !== undefined) return bytes.length > maxBytes ? tooLarge() : Promise.resolve({ ok: true, bytes })
   const stream = context.stream ?? request
-  if (wasRead(stream)) return { ok: false, reason: 'already_parsed', message: context.fix }
-  if (Number(request.headers['content-length']) > maxBytes) return { ok: false, reason: 'too_large' }
-  return readStream(stream, maxBytes)
+  if (wasRead(stream)) return Promise.resolve({ ok: false, reason: 'already_parsed', message: context.fix })
+  return Number(request.headers['content-length']) > maxBytes ? tooLarge() : readStream(stream, maxBytes)
+}
+
+function tooLarge(): Promise<BodyResult> {
+  return Promise.resolve({ ok: false, reason: 'too_large' })
 }
 
 /**

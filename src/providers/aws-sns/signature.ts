@@ -83,9 +83,7 @@ function readSigned(body: Uint8Array): Signed | Refusal {
   if (!isSnsCertificateUrl(certificateUrl)) {
     return refuse('unsupported_signature', 'SigningCertURL does not lead to a certificate of SNS')
   }
-  const present = names.filter(
-    name => name !== 'Subject' || (fields['Subject'] !== undefined && fields['Subject'] !== null),
-  )
+  const present = names.filter(name => name !== 'Subject' || (fields.Subject !== undefined && fields.Subject !== null))
   if (present.some(name => typeof fields[name] !== 'string'))
     return refuse('malformed_body', 'a signed field is missing')
   const message = utf8(present.map(name => `${name}\n${text(name)}\n`).join(''))

@@ -69,8 +69,16 @@ export function orderCases({ describe, test, expect, now }: Cases): void {
       expect(await store.deliveries.retry({ ids: [first.delivery.id] }, nowMs)).toBe(1)
       // The second one is under way: the first waits for it.
       expect(await eventsOf(store, nowMs)).toEqual([])
-      await store.deliveries.settle([settlement(second)])
+      await store.deliveries.settle([settlement(second, { next: { status: 'returned', dueAtMs: nowMs } })])
       expect(await eventsOf(store, nowMs)).toEqual(['"s0"'])
+    })
+
+    test('keeps its place when what comes first was moved', async store => {
+      const nowMs = now()
+      await store.deliveries.enqueue(series(2))
+      await store.deliveries.reschedule('a', nowMs + 50, 'later')
+      expect(await eventsOf(store, nowMs + 49)).toEqual([])
+      expect(await eventsOf(store, nowMs + 50)).toEqual(['"s0"'])
     })
 
     test('is kept when a lease runs out', async store => {

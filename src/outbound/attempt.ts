@@ -1,0 +1,166 @@
+import { decodeUtf8 } from '../bytes/encoding.ts'
+import type { Clock } from '../clock.ts'
+import { newId } from '../ids.ts'
+import type { Attempt, Delivery, StoredEvent } from '../model/delivery.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import { singleHeader } from '../model/http.ts'
+import type { Preset, PresetOutcome, PresetResponse } from '../presets/preset.ts'
+import type { FailedAttempt } from '../retry/retry-policy.ts'
+import type { SignatureHeaders } from '../signatures/scheme.ts'
+import type { Transport, TransportResult } from '../transports/transport.ts'
+import { attemptHeaders, withHeaders } from './headers.ts'
+import { recordAttempt } from './record.ts'
+import { type PresetTable, type RenderedRequest, renderRequest } from './render.ts'
+import { type SigningScheme, signerOf } from './signing.ts'
+
+/** What making an attempt needs. */
+export interface AttemptHost {
+  readonly presets: PresetTable
+  readonly schemes: Readonly<Record<string, SigningScheme>>
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly userAgent: string
+}
+
+/** The request of an attempt, complete. */
+export interface SignedAttempt extends RenderedRequest {
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** How an attempt ended. */
+export interface AttemptResult {
+  readonly attempt: Attempt
+  readonly request: SignedAttempt | undefined
+  /** `undefined` when it succeeded. */
+  readonly failure: FailedAttempt | undefined
+}
+
+type Target = Pick<Delivery, 'id' | 'attempts' | 'body' | 'isTest'>
+
+/** Renders and signs: what would go over the wire now. */
+export async function signAttempt(
+  endpoint: Endpoint,
+  event: StoredEvent,
+  delivery: Target,
+  host: AttemptHost,
+): Promise<SignedAttempt> {
+  const nowMs = host.clock.now()
+  const request = renderRequest(endpoint, event, delivery, host.presets)
+  const headers = attemptHeaders(endpoint, event, delivery, {
+    contentType: request.body.contentType,
+    userAgent: host.userAgent,
+    nowMs,
+  })
+  const { url, method } = request
+  const message = { id: event.id, timestampMs: nowMs, body: request.body.bytes, url, method }
+  const signature = await signerOf(endpoint, host.schemes, nowMs)(message)
+  return {
+    ...request,
+    headers: withHeaders(withHeaders(headers, request.headers), signature),
+    confidential: confidentialOf(endpoint, request, signature),
+  }
+}
+
+/** What a log must not show, beside what everybody knows to be secret by its name. */
+function confidentialOf(
+  { auth, signature: { scheme } }: Endpoint,
+  { confidential }: RenderedRequest,
+  signature: SignatureHeaders,
+): RenderedRequest['confidential'] {
+  const headers = auth.type === 'apiKey' ? [auth.header] : []
+  if (scheme !== 'standard') headers.push(...Object.keys(signature))
+  if (headers.length === 0) return confidential
+  const { url = false, headers: known = [], bodyPaths = [] } = confidential ?? {}
+  return { url, headers: [...known, ...headers], bodyPaths }
+}
+
+/** One attempt: render, sign, transmit, judge, record. Never rejects. */
+export async function makeAttempt(
+  endpoint: Endpoint,
+  event: StoredEvent,
+  delivery: Target,
+  host: AttemptHost,
+  signal?: AbortSignal,
+): Promise<AttemptResult> {
+  const startedAtMs = host.clock.now()
+  const base = { id: newId('att'), endpoint, event, delivery, startedAtMs, presets: host.presets }
+  let request: SignedAttempt
+  try {
+    request = await signAttempt(endpoint, event, delivery, host)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'the request could not be made'
+    const failure: FailedAttempt = { error: 'invalid_request' }
+    const judged = { ok: false as const, code: 'render_failed', message }
+    return {
+      attempt: recordAttempt({ ...base, request: undefined, result: undefined, judged }),
+      request: undefined,
+      failure,
+    }
+  }
+  const result = await host.transport.send({
+    url: request.url,
+    method: request.method,
+    headers: request.headers,
+    body: request.body.bytes,
+    timeoutMs: endpoint.timeoutSeconds * 1000,
+    owner: endpoint.id,
+    signal,
+  })
+  const judged = judge(endpoint, result, host.presets)
+  const attempt = recordAttempt({ ...base, request, result, judged })
+  return { attempt, request, failure: judged.ok ? undefined : failureOf(result, judged) }
+}
+
+/** What an answer means. */
+export type Judgement =
+  | { readonly ok: true; readonly externalId?: string | undefined }
+  | {
+      readonly ok: false
+      readonly code: string
+      readonly message: string
+      readonly retry?: boolean | undefined
+      readonly retryAfterSeconds?: number | undefined
+    }
+
+/** Success is 2xx on the request itself, and what the preset makes of the body. */
+function judge(endpoint: Endpoint, result: TransportResult, presets: PresetTable): Judgement {
+  if (!result.ok) return { ok: false, code: result.code, message: result.message }
+  const preset = endpoint.preset && presets.get(endpoint.preset.name)
+  if (preset !== undefined) {
+    const settings = preset.settings(endpoint.preset?.settings)
+    const response = { status: result.status, headers: headersOf(result), body: decodeUtf8(result.body) ?? '' }
+    if (settings.ok) return fromPreset(outcomeOf(preset, response, settings.value), result.status)
+  }
+  if (result.status >= 200 && result.status < 300) return { ok: true }
+  return { ok: false, code: 'http_status', message: `HTTP ${result.status}` }
+}
+
+/** A preset that breaks on an answer must not make the attempt go unrecorded and be repeated for ever. */
+function outcomeOf(preset: Preset, response: PresetResponse, settings: unknown): PresetOutcome {
+  try {
+    return preset.outcome(response, settings)
+  } catch {
+    return { ok: false, message: `HTTP ${response.status}: the preset '${preset.name}' could not read the answer` }
+  }
+}
+
+function fromPreset(outcome: PresetOutcome, status: number): Judgement {
+  if (outcome.ok) return { ok: true, externalId: outcome.externalId }
+  const { message, retry, retryAfterSeconds } = outcome
+  const code = status >= 200 && status < 300 ? 'response_error' : 'http_status'
+  return { ok: false, code, message, retry, retryAfterSeconds }
+}
+
+function failureOf(result: TransportResult, judged: Extract<Judgement, { ok: false }>): FailedAttempt {
+  if (!result.ok) return { error: result.code }
+  const retryAfter = judged.retryAfterSeconds?.toFixed(0) ?? singleHeader(headersOf(result), 'retry-after')
+  const verdict = judged.retry === undefined ? undefined : judged.retry ? 'retry' : 'give_up'
+  return { status: result.status, retryAfter, verdict }
+}
+
+/** The headers of an answer in the form that header look-ups take. */
+export function headersOf(
+  result: Extract<TransportResult, { ok: true }>,
+): Readonly<Record<string, string | readonly string[] | undefined>> {
+  return result.headers
+}

@@ -1,0 +1,96 @@
+import type { LifecycleSource } from '../emitter.ts'
+import type { Delivery } from '../model/delivery.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import type { AttemptEnd } from '../queue/worker.ts'
+import { decideRetry, type FailedAttempt, type RetryPolicyInput } from '../retry/retry-policy.ts'
+import type { ClaimedDelivery } from '../storage/store.ts'
+import { type AttemptHost, type AttemptResult, makeAttempt } from './attempt.ts'
+import type { EndpointCache } from './endpoint-cache.ts'
+import { PARKED_MS } from './endpoints.ts'
+import type { EndpointHealth } from './health.ts'
+import type { SenderLifecycle } from './lifecycle.ts'
+
+/** What delivering needs. */
+export interface DeliverHost extends AttemptHost {
+  readonly cache: EndpointCache
+  readonly health: EndpointHealth
+  readonly lifecycle: LifecycleSource<SenderLifecycle>
+  readonly random: () => number
+}
+
+/** Makes the next attempt of a delivery and decides what follows. This is what the worker performs. */
+export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, host: DeliverHost): Promise<AttemptEnd> {
+  const { delivery, event } = claimed
+  const endpoint = await host.cache.get(delivery.endpointId)
+  const stop = checkEndpointState(endpoint, host.clock.now())
+  if (stop !== undefined) return stop
+  if (endpoint === undefined) return ended('the endpoint was deleted', host.clock.now())
+  const result = await makeAttempt(endpoint, event, delivery, host, signal)
+  const { attempt, failure, request } = result
+  const body = delivery.body === undefined ? request?.body : undefined
+  if (failure === undefined) {
+    await host.health.succeeded(endpoint)
+    const nowMs = host.clock.now()
+    const after = afterwards(delivery, { status: 'succeeded', externalId: attempt.externalId, finishedAtMs: nowMs })
+    host.lifecycle.emit('delivery.succeeded', { delivery: after, attempt })
+    const { externalId } = attempt
+    return { attempt, next: { status: 'succeeded', atMs: nowMs }, ...(externalId !== undefined && { externalId }) }
+  }
+  // The worker is stopping: another one makes this attempt.
+  if ('error' in failure && failure.error === 'aborted')
+    return { next: { status: 'returned', dueAtMs: delivery.dueAtMs } }
+  const end = await afterFailure(endpoint, delivery, result, failure, host)
+  return body === undefined || end.next.status === 'returned' ? end : { ...end, next: { ...end.next, body } }
+}
+
+async function afterFailure(
+  endpoint: Endpoint,
+  delivery: Delivery,
+  { attempt }: AttemptResult,
+  failure: FailedAttempt,
+  host: DeliverHost,
+): Promise<AttemptEnd> {
+  const nowMs = host.clock.now()
+  const policy = endpoint.retry as RetryPolicyInput
+  const { triesUsed, attempts } = delivery
+  const decision = decideRetry({
+    outcome: failure,
+    attempt: attempts + 1,
+    triesUsed,
+    policy,
+    nowMs,
+    random: host.random,
+  })
+  const lastError = attempt.errorMessage ?? attempt.errorCode ?? 'failed'
+  if (decision.action === 'disable_endpoint') await host.health.disable(endpoint, 'gone')
+  else if (attempt.errorCode !== 'render_failed') await host.health.failed(endpoint)
+
+  if (decision.action === 'retry') {
+    const { dueAtMs } = decision
+    const after = afterwards(delivery, { lastError, dueAtMs, triesUsed: decision.triesUsed })
+    host.lifecycle.emit('delivery.failed', { delivery: after, attempt, nextAttemptAtMs: dueAtMs })
+    return { attempt, lastError, next: { status: 'pending', dueAtMs, triesUsed: decision.triesUsed } }
+  }
+  const after = afterwards(delivery, { status: 'failed', lastError, finishedAtMs: nowMs })
+  host.lifecycle.emit('delivery.failed', { delivery: after, attempt, nextAttemptAtMs: undefined })
+  host.lifecycle.emit('delivery.exhausted', { delivery: after, attempt, reason: decision.reason })
+  return { attempt, lastError, next: { status: 'failed', atMs: nowMs } }
+}
+
+/** Whether the endpoint takes anything at all now; `undefined` when it does. */
+function checkEndpointState(endpoint: Endpoint | undefined, nowMs: number): AttemptEnd | undefined {
+  if (endpoint?.status !== 'disabled') return undefined
+  const { disabledReason, probeAtMs } = endpoint
+  if (disabledReason === 'gone') return ended('the endpoint said that it is gone (410)', nowMs)
+  if (disabledReason === 'manual') return { next: { status: 'returned', dueAtMs: PARKED_MS } }
+  return probeAtMs !== undefined && nowMs < probeAtMs ? { next: { status: 'returned', dueAtMs: probeAtMs } } : undefined
+}
+
+function ended(lastError: string, atMs: number): AttemptEnd {
+  return { lastError, next: { status: 'failed', atMs } }
+}
+
+/** The delivery as it is after the attempt. */
+function afterwards(delivery: Delivery, change: Partial<Delivery>): Delivery {
+  return { ...delivery, attempts: delivery.attempts + 1, ...change }
+}

@@ -1,0 +1,121 @@
+import type { Clock } from '../clock.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import type { EndpointStore } from '../storage/store.ts'
+import { SubscriptionIndex } from './subscription-index.ts'
+
+/** Endpoints as this process knows them: found by id and by event type without asking the store each time. */
+export class EndpointCache {
+  readonly #store: EndpointStore
+  readonly #clock: Clock
+  readonly #maxAgeMs: number
+  readonly #byId = new Map<string, Endpoint>()
+  readonly #index = new SubscriptionIndex()
+  /** Endpoints that want to hear of deliveries. */
+  readonly #watchers = new Set<string>()
+  /** For each reading of the list under way: what this process wrote meanwhile, which the list may not know of. */
+  readonly #readings = new Set<Set<string>>()
+  #version: string | undefined
+  #checkedAtMs = Number.NEGATIVE_INFINITY
+  #refreshing: Promise<void> | undefined
+
+  /** @param maxAgeMs how long a change by another process may go unnoticed. */
+  constructor(store: EndpointStore, clock: Clock, maxAgeMs: number) {
+    this.#store = store
+    this.#clock = clock
+    this.#maxAgeMs = maxAgeMs
+  }
+
+  /** Those that an event goes to: active, or failing and waiting for their probe. */
+  async match(tenant: string | undefined, type: string): Promise<readonly Endpoint[]> {
+    await this.#refresh()
+    return this.#index.match(tenant, type)
+  }
+
+  async get(id: string): Promise<Endpoint | undefined> {
+    await this.#refresh()
+    return this.#byId.get(id) ?? this.#store.get(id)
+  }
+
+  /** Whether any endpoint subscribes to events about deliveries. */
+  get hasWatchers(): boolean {
+    return this.#watchers.size > 0
+  }
+
+  /** What is known without asking. */
+  peek(id: string): Endpoint | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Takes over what this process has just written. */
+  put(endpoint: Endpoint): void {
+    this.#noteWrite(endpoint.id)
+    this.#set(endpoint)
+  }
+
+  remove(id: string): void {
+    this.#noteWrite(id)
+    this.#unset(id)
+  }
+
+  #noteWrite(id: string): void {
+    for (const written of this.#readings) written.add(id)
+  }
+
+  #set(endpoint: Endpoint): void {
+    this.#unset(endpoint.id)
+    this.#byId.set(endpoint.id, endpoint)
+    if (endpoint.events.some(isAboutDeliveries)) this.#watchers.add(endpoint.id)
+    if (endpoint.status === 'active' || endpoint.disabledReason === 'failing') this.#index.add(endpoint)
+  }
+
+  #unset(id: string): void {
+    const known = this.#byId.get(id)
+    if (known === undefined) return
+    this.#index.remove(known)
+    this.#byId.delete(id)
+    this.#watchers.delete(id)
+  }
+
+  #refresh(): Promise<void> | undefined {
+    const nowMs = this.#clock.now()
+    if (nowMs - this.#checkedAtMs < this.#maxAgeMs && nowMs >= this.#checkedAtMs) return this.#refreshing
+    this.#checkedAtMs = nowMs
+    this.#refreshing = this.#load().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  async #load(): Promise<void> {
+    const written = new Set<string>()
+    this.#readings.add(written)
+    try {
+      const version = await this.#store.version()
+      if (version === this.#version) return
+      const seen = new Set<string>()
+      let cursor: string | undefined
+      do {
+        const page = await this.#store.list({ limit: 250, ...(cursor !== undefined && { cursor }) })
+        for (const endpoint of page.items) {
+          seen.add(endpoint.id)
+          const known = this.#byId.get(endpoint.id)
+          if (known?.updatedAtMs !== endpoint.updatedAtMs && !written.has(endpoint.id)) this.#set(endpoint)
+        }
+        cursor = page.cursor
+      } while (cursor !== undefined)
+      for (const id of [...this.#byId.keys()]) if (!seen.has(id) && !written.has(id)) this.#unset(id)
+      this.#version = version
+    } catch (error) {
+      // What is known goes on being used; without anything known, the caller must hear of it.
+      this.#checkedAtMs = Number.NEGATIVE_INFINITY
+      if (this.#version === undefined) throw error
+    } finally {
+      this.#readings.delete(written)
+    }
+  }
+}
+
+/** Whether a pattern asks for the sender's own events. */
+export function isAboutDeliveries(pattern: string): boolean {
+  return pattern.startsWith('webhook.')
+}

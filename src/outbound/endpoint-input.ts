@@ -1,0 +1,278 @@
+import { WebhookError } from '../errors.ts'
+import type { Endpoint, EndpointAuth, EnvelopeName } from '../model/endpoint.ts'
+import type { RetryPolicyInput } from '../retry/retry-policy.ts'
+import { validateRetryPolicy } from '../retry/validate.ts'
+import { generateSecret } from '../signatures/standard-webhooks.ts'
+import { MASK } from '../storage/exchange-log/index.ts'
+import { compileTemplate } from '../templates/template.ts'
+import type { AddressGuard } from '../transports/address-guard.ts'
+import { checkPattern, type EventCatalogue } from './catalogue.ts'
+import { ENVELOPE_NAMES } from './envelopes.ts'
+import { authHeader, canCarrySignature, checkHeaders } from './headers.ts'
+import type { PresetTable } from './render.ts'
+import type { SigningScheme } from './signing.ts'
+
+/** What an endpoint is made of, as its owner gives it. */
+export interface EndpointInput {
+  readonly name: string
+  /** Optional where the preset's settings have it. */
+  readonly url?: string
+  readonly description?: string
+  /** Patterns: `lead.*`, `*.created`, `*`. */
+  readonly events: readonly string[]
+  /** Only events that tell of a change of one of these fields. */
+  readonly when?: { readonly changed: readonly string[] }
+  /** Default `POST`. */
+  readonly method?: Endpoint['method']
+  readonly headers?: Readonly<Record<string, string>>
+  readonly auth?: EndpointAuth
+  /** A scheme by name, or with the header to use. Default `standard`; `none` with a preset. */
+  readonly signature?: string | Endpoint['signature']
+  /** Default: a new one, shown once by `create`. */
+  readonly secret?: string
+  /** Default `standard`. */
+  readonly envelope?: EnvelopeName
+  readonly preset?: { readonly name: string; readonly settings?: Readonly<Record<string, unknown>> }
+  /** A JSON document with placeholders. */
+  readonly template?: string | Readonly<Record<string, unknown>>
+  /** A named schedule, a list of seconds, or a policy. Default `default`: nine tries over about three days. */
+  readonly retry?: RetryPolicyInput
+  /** 1 to 120. Default 30. */
+  readonly timeoutSeconds?: number
+  readonly rateLimit?: { readonly limit: number; readonly perSeconds: number }
+  /** Requests at the same time, by each worker process. Default 10. */
+  readonly maxInFlight?: number
+  /** `subject` sends events of one subject one at a time, in order. Default `none`. */
+  readonly ordering?: Endpoint['ordering']
+  readonly tenant?: string
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** What an endpoint is checked against. */
+export interface EndpointRules {
+  readonly catalogue: EventCatalogue | undefined
+  readonly presets: PresetTable
+  readonly schemes: Readonly<Record<string, SigningScheme>>
+  readonly guard: AddressGuard
+}
+
+/** The part of an endpoint that its owner decides. */
+export type EndpointSettings = Omit<
+  Endpoint,
+  'id' | 'status' | 'disabledReason' | 'disabledAtMs' | 'failingSinceMs' | 'probeAtMs' | 'createdAtMs' | 'updatedAtMs'
+>
+
+/** Stands where the preset's settings have the address. */
+export const NO_URL = 'https://preset.invalid/'
+
+/** @throws {WebhookError} `invalid_endpoint`, naming the field and what is wrong with it. */
+export async function checkEndpoint(input: EndpointInput, rules: EndpointRules): Promise<EndpointSettings> {
+  checkShape(input)
+  const signature = readSignature(input, rules)
+  const signatureHeader = signature.header ?? rules.schemes[signature.scheme]?.header ?? ''
+  const secret = input.secret ?? generateSecret()
+  checkSecret(secret, signature, rules)
+  checkText('name', input.name, 1, 200)
+  if (input.description !== undefined) checkText('description', input.description, 0, 2_000)
+  if (input.tenant !== undefined) checkText('tenant', input.tenant, 1, 200)
+  checkEvents(input, rules)
+  const auth = readAuth(input.auth ?? { type: 'none' }, signatureHeader)
+  const problem = checkHeaders(input.headers ?? {}, signatureHeader)
+  if (problem !== undefined) throw invalid('headers', problem)
+  const retry = validateRetryPolicy(input.retry ?? 'default')
+  if (!retry.ok) throw invalid(retry.field, retry.message)
+  return {
+    tenant: input.tenant,
+    name: input.name,
+    url: await checkUrl(input, rules),
+    description: input.description,
+    events: [...new Set(input.events)],
+    when: input.when && { changed: [...input.when.changed] },
+    method: oneOf('method', input.method ?? 'POST', ['POST', 'PUT', 'PATCH']),
+    headers: { ...input.headers },
+    auth,
+    signature,
+    secrets: [{ value: secret }],
+    envelope: oneOf('envelope', input.envelope ?? 'standard', ENVELOPE_NAMES),
+    preset: input.preset && { name: input.preset.name, settings: { ...input.preset.settings } },
+    template: readTemplate(input),
+    retry: input.retry ?? 'default',
+    timeoutSeconds: inRange('timeoutSeconds', input.timeoutSeconds ?? 30, 1, 120),
+    rateLimit: readRateLimit(input),
+    maxInFlight: wholeInRange('maxInFlight', input.maxInFlight ?? 10, 1, 1_000),
+    ordering: oneOf('ordering', input.ordering ?? 'none', ['none', 'subject']),
+    metadata: readMetadata(input.metadata ?? {}),
+  }
+}
+
+/** What is written in JavaScript may be anything. */
+function checkShape(input: unknown): void {
+  if (typeof input !== 'object' || input === null) throw invalid('input', 'must be an object')
+  for (const [field, value] of Object.entries(input)) {
+    if (value === null) throw invalid(field, 'is null: leave it out instead')
+    const nested = ['when', 'preset', 'rateLimit'].includes(field) && value !== undefined
+    if (nested && (typeof value !== 'object' || Array.isArray(value))) throw invalid(field, 'must be an object')
+  }
+}
+
+async function checkUrl({ url, preset }: EndpointInput, { guard, presets }: EndpointRules): Promise<string> {
+  const known = preset && presets.get(preset.name)
+  if (preset !== undefined && known === undefined) {
+    throw invalid(
+      'preset.name',
+      `'${preset.name}' is not registered; there are: ${[...presets.keys()].join(', ') || 'none'}`,
+    )
+  }
+  if (url !== undefined && typeof url !== 'string') throw invalid('url', 'must be text')
+  if (url?.includes(MASK)) throw invalid('url', 'has a masked part: give it in full, or leave it out')
+  let target = url ?? NO_URL
+  if (preset !== undefined && known !== undefined) {
+    const settings = known.settings(preset.settings ?? {})
+    if (!settings.ok) throw invalid('preset.settings', settings.message)
+    const event = { id: 'evt_check', type: 'check', timestamp: '2026-01-01T00:00:00.000Z', data: {} }
+    target = known.request({ event, deliveryId: 'evt_check_0', attempt: 1 }, settings.value).url
+  } else if (url === undefined) throw invalid('url', 'is missing')
+  const checked = await guard.check(target)
+  if (!checked.ok) throw invalid('url', `is refused (${checked.code}): ${checked.message}`)
+  return url ?? NO_URL
+}
+
+function readSignature({ signature, preset }: EndpointInput, { schemes }: EndpointRules): Endpoint['signature'] {
+  const given = signature ?? (preset === undefined ? 'standard' : 'none')
+  const named = typeof given === 'string' ? { scheme: given } : given
+  if (typeof named?.scheme !== 'string' || !Object.hasOwn(schemes, named.scheme)) {
+    throw invalid('signature', `is not a known scheme; there are: ${Object.keys(schemes).join(', ')}`)
+  }
+  const { scheme, header } = named
+  if (header === undefined) return { scheme }
+  if (typeof header !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(header)) {
+    throw invalid('signature.header', 'must be the name of a header')
+  }
+  if (!canCarrySignature(header)) throw invalid('signature.header', `cannot be the protected header '${header}'`)
+  if ((scheme === 'standard' || scheme === 'none') && header.toLowerCase() !== schemes[scheme]?.header) {
+    throw invalid('signature.header', `cannot be chosen for the scheme '${scheme}'`)
+  }
+  return { scheme, header }
+}
+
+/** @throws {WebhookError} `invalid_endpoint` when the secret does not fit the scheme. */
+export function checkSecret(
+  secret: string,
+  signature: Endpoint['signature'],
+  { schemes }: Pick<EndpointRules, 'schemes'>,
+): void {
+  const scheme = schemes[signature.scheme]
+  if (typeof secret !== 'string' || secret.length < 8 || secret.length > 512)
+    throw invalid('secret', 'must have 8 to 512 characters')
+  try {
+    scheme?.create([secret], signature.header ?? scheme.header)
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : 'does not fit the signature scheme'
+    throw invalid('secret', problem.replace(/^secret /, ''))
+  }
+}
+
+function checkEvents({ events, when }: EndpointInput, { catalogue }: EndpointRules): void {
+  if (!Array.isArray(events) || events.length === 0)
+    throw invalid('events', 'must be a list of patterns, such as ["lead.*"]')
+  if (events.length > 100) throw invalid('events', 'must not have more than 100 patterns')
+  events.forEach((pattern: unknown, i) => {
+    const problem = checkPattern(pattern, catalogue)
+    if (problem !== undefined) throw invalid(`events[${i}]`, problem)
+  })
+  if (when === undefined) return
+  const { changed } = when
+  if (
+    !Array.isArray(changed) ||
+    changed.length === 0 ||
+    changed.some(field => typeof field !== 'string' || field === '')
+  ) {
+    throw invalid('when.changed', 'must be a list of field names')
+  }
+}
+
+/** Only what belongs to it: stray fields would be stored, and shown, unmasked. */
+function readAuth(auth: EndpointAuth, signatureHeader: string): EndpointAuth {
+  const texts: Readonly<Record<string, readonly string[]>> = {
+    none: [],
+    basic: ['username', 'password'],
+    bearer: ['token'],
+    apiKey: ['header', 'key'],
+  }
+  const fields =
+    typeof auth === 'object' && auth !== null && Object.hasOwn(texts, auth.type) ? texts[auth.type] : undefined
+  if (fields === undefined) throw invalid('auth.type', `must be one of ${Object.keys(texts).join(', ')}`)
+  const read: Record<string, string> = { type: auth.type }
+  for (const field of fields) {
+    const value = (auth as unknown as Record<string, unknown>)[field]
+    if (typeof value !== 'string' || value === '' || !/^[\x20-\x7e\xa0-\xff]*$/.test(value)) {
+      throw invalid(`auth.${field}`, 'must be text without line breaks or characters beyond Latin-1')
+    }
+    read[field] = value
+  }
+  if (auth.type === 'basic' && auth.username.includes(':')) throw invalid('auth.username', 'must not contain a colon')
+  const problem = auth.type === 'apiKey' ? checkHeaders({ [auth.header]: auth.key }, signatureHeader) : undefined
+  if (problem !== undefined) throw invalid('auth.header', problem)
+  if (authHeader(auth)?.[0].toLowerCase() === signatureHeader.toLowerCase()) {
+    throw invalid('signature.header', 'is the header of auth')
+  }
+  return read as unknown as EndpointAuth
+}
+
+function readTemplate({ template, preset }: EndpointInput): string | undefined {
+  if (template === undefined) return undefined
+  if (preset !== undefined) throw invalid('template', 'cannot be combined with a preset')
+  let text: string | undefined
+  try {
+    text = typeof template === 'string' ? template : JSON.stringify(template)
+    compileTemplate(text)
+  } catch (error) {
+    throw invalid('template', error instanceof Error ? error.message : 'is no JSON document')
+  }
+  if (text === undefined || text.length > 65_536) throw invalid('template', 'is larger than 64 KiB')
+  return text
+}
+
+function readRateLimit({ rateLimit }: EndpointInput): Endpoint['rateLimit'] {
+  if (rateLimit === undefined) return undefined
+  return {
+    limit: wholeInRange('rateLimit.limit', rateLimit.limit, 1, 10_000),
+    perSeconds: inRange('rateLimit.perSeconds', rateLimit.perSeconds, 1, 86_400),
+  }
+}
+
+function readMetadata(metadata: unknown): Readonly<Record<string, string>> {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    throw invalid('metadata', 'must be an object')
+  const entries = Object.entries(metadata)
+  if (entries.length > 50 || entries.some(([, value]) => typeof value !== 'string' || value.length > 500)) {
+    throw invalid('metadata', 'must have at most 50 texts of at most 500 characters')
+  }
+  return Object.fromEntries(entries) as Record<string, string>
+}
+
+function checkText(field: string, value: unknown, min: number, max: number): void {
+  if (typeof value !== 'string' || value.length < min || value.length > max) {
+    throw invalid(field, `must be text of ${min} to ${max} characters`)
+  }
+}
+
+function oneOf<Value extends string>(field: string, value: Value, values: readonly Value[]): Value {
+  if (!values.includes(value)) throw invalid(field, `must be one of ${values.join(', ')}`)
+  return value
+}
+
+function inRange(field: string, value: number, min: number, max: number): number {
+  if (typeof value !== 'number' || !(value >= min && value <= max))
+    throw invalid(field, `must be a number from ${min} to ${max}`)
+  return value
+}
+
+function wholeInRange(field: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value)) throw invalid(field, `must be a whole number from ${min} to ${max}`)
+  return inRange(field, value, min, max)
+}
+
+function invalid(argument: string, problem: string): WebhookError {
+  return new WebhookError('invalid_endpoint', `endpoint: ${argument} ${problem}`, { argument })
+}

@@ -1,0 +1,232 @@
+import type { Clock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { Endpoint, EndpointSecret } from '../model/endpoint.ts'
+import { generateSecret } from '../signatures/standard-webhooks.ts'
+import { MASK, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
+import type { Page, PageRequest, Store } from '../storage/store.ts'
+import type { EndpointCache } from './endpoint-cache.ts'
+import { checkEndpoint, checkSecret, type EndpointInput, type EndpointRules, NO_URL } from './endpoint-input.ts'
+
+/** An endpoint without what must stay secret: secrets are gone, credentials masked. */
+export type PublicEndpoint = Omit<Endpoint, 'secrets' | 'failingSinceMs'>
+
+/** Which tenant's endpoint; a wrong tenant finds nothing. */
+export interface TenantOption {
+  readonly tenant?: string
+}
+
+/** Manages endpoints. Every call by id throws `not_found` for an unknown id or another tenant's. */
+export interface Endpoints {
+  /**
+   * @returns the endpoint with its secret: the only time that the secret is shown.
+   * @throws {WebhookError} `invalid_endpoint`, naming the field.
+   */
+  create(input: EndpointInput): Promise<{ readonly endpoint: PublicEndpoint; readonly secret: string }>
+  get(id: string, options?: TenantOption): Promise<PublicEndpoint>
+  /** Newest first. */
+  list(filter?: TenantOption & { readonly status?: Endpoint['status'] } & PageRequest): Promise<Page<PublicEndpoint>>
+  /** Changes the given fields. Credentials that are left out stay. */
+  update(
+    id: string,
+    changes: Partial<Omit<EndpointInput, 'tenant' | 'secret'>>,
+    options?: TenantOption,
+  ): Promise<PublicEndpoint>
+  delete(id: string, options?: TenantOption): Promise<void>
+  /** What waited is sent. */
+  enable(id: string, options?: TenantOption): Promise<PublicEndpoint>
+  /** Nothing new is published to it; what waits is kept until it is enabled. */
+  disable(id: string, options?: TenantOption): Promise<PublicEndpoint>
+  /**
+   * A new secret. The old one goes on signing beside it for a while, so that receivers can change over.
+   *
+   * @param options.keepPreviousForSeconds Default 86,400 (a day); 0 ends the old one at once.
+   */
+  rotateSecret(
+    id: string,
+    options?: TenantOption & { readonly keepPreviousForSeconds?: number; readonly secret?: string },
+  ): Promise<{ readonly endpoint: PublicEndpoint; readonly secret: string }>
+}
+
+/** Later than anything is due: the waiting place of a disabled endpoint's deliveries. */
+export const PARKED_MS = 253_402_300_799_000
+
+/** Concurrent writers are retried this often. */
+const MAX_TRIES = 5
+
+/** Creates the management of endpoints. */
+export function createEndpoints(store: Store, cache: EndpointCache, rules: EndpointRules, clock: Clock): Endpoints {
+  const load = async (id: string, tenant: string | undefined): Promise<Endpoint> => {
+    const endpoint = await store.endpoints.get(id, tenant)
+    if (endpoint === undefined) throw new WebhookError('not_found', `there is no endpoint '${id}'`, { argument: 'id' })
+    return endpoint
+  }
+  const change = async (
+    id: string,
+    tenant: string | undefined,
+    apply: (endpoint: Endpoint) => Endpoint | Promise<Endpoint>,
+  ): Promise<Endpoint> => {
+    for (let i = 0; i < MAX_TRIES; i++) {
+      const before = await load(id, tenant)
+      const after = { ...(await apply(before)), updatedAtMs: Math.max(clock.now(), before.updatedAtMs + 1) }
+      if (await store.endpoints.replace(after, before.updatedAtMs)) {
+        cache.put(after)
+        return after
+      }
+    }
+    throw new WebhookError('conflict', `the endpoint '${id}' is being changed by others`, { argument: 'id' })
+  }
+
+  return {
+    async create(input) {
+      const settings = await checkEndpoint(input, rules)
+      const nowMs = clock.now()
+      const endpoint: Endpoint = { id: newId('ep'), ...settings, ...ACTIVE, createdAtMs: nowMs, updatedAtMs: nowMs }
+      await store.endpoints.insert(endpoint)
+      cache.put(endpoint)
+      return { endpoint: toPublic(endpoint), secret: endpoint.secrets[0]?.value ?? '' }
+    },
+    get: async (id, options) => toPublic(await load(id, options?.tenant)),
+    async list(filter = {}) {
+      const page = await store.endpoints.list(filter)
+      return { ...page, items: page.items.map(toPublic) }
+    },
+    async update(id, changes, options) {
+      const endpoint = await change(id, options?.tenant, async before => {
+        const saved = toInput(before)
+        const { secret = '' } = saved
+        const settings = await checkEndpoint({ ...saved, ...changes, secret }, rules)
+        const secrets = before.secrets.filter(({ value }, i) => i === 0 || fits(value, settings.signature, rules))
+        return { ...before, ...settings, tenant: before.tenant, secrets }
+      })
+      return toPublic(endpoint)
+    },
+    async delete(id, options) {
+      const deleted = await store.endpoints.delete(id, options?.tenant)
+      if (!deleted) await load(id, options?.tenant)
+      cache.remove(id)
+      // Their attempts find no endpoint and end them, instead of leaving them waiting for ever.
+      await store.deliveries.reschedule(id, clock.now(), 'sooner')
+    },
+    async enable(id, options) {
+      const endpoint = await change(id, options?.tenant, before => ({ ...before, ...ACTIVE }))
+      await store.deliveries.reschedule(id, clock.now(), 'sooner')
+      return toPublic(endpoint)
+    },
+    async disable(id, options) {
+      const disabled = {
+        status: 'disabled',
+        disabledReason: 'manual',
+        disabledAtMs: clock.now(),
+        probeAtMs: undefined,
+      } as const
+      const endpoint = await change(id, options?.tenant, before => ({ ...before, ...disabled }))
+      await store.deliveries.reschedule(id, PARKED_MS, 'later')
+      return toPublic(endpoint)
+    },
+    async rotateSecret(id, { tenant, keepPreviousForSeconds = 86_400, secret = generateSecret() } = {}) {
+      if (!(keepPreviousForSeconds >= 0 && keepPreviousForSeconds <= 31_536_000)) {
+        throw new WebhookError('invalid_option', 'keepPreviousForSeconds must be 0 to 31,536,000', {
+          argument: 'keepPreviousForSeconds',
+        })
+      }
+      const expiresAtMs = clock.now() + keepPreviousForSeconds * 1000
+      const endpoint = await change(id, tenant, before => {
+        checkSecret(secret, before.signature, rules)
+        return { ...before, secrets: [{ value: secret }, ...expiring(before.secrets, expiresAtMs, clock.now())] }
+      })
+      return { endpoint: toPublic(endpoint), secret }
+    },
+  }
+}
+
+const ACTIVE = {
+  status: 'active',
+  disabledReason: undefined,
+  disabledAtMs: undefined,
+  failingSinceMs: undefined,
+  probeAtMs: undefined,
+} as const
+
+/** The secrets that sign beside a new one: what was current, for a while. */
+function expiring(secrets: readonly EndpointSecret[], expiresAtMs: number, nowMs: number): readonly EndpointSecret[] {
+  const [current] = secrets
+  return current === undefined || expiresAtMs <= nowMs ? [] : [{ value: current.value, expiresAtMs }]
+}
+
+/** Whether a secret that is being replaced can sign by the scheme that the endpoint has now. */
+function fits(secret: string, signature: Endpoint['signature'], rules: EndpointRules): boolean {
+  try {
+    checkSecret(secret, signature, rules)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** An endpoint as others may see it. */
+export function toPublic({ secrets: _secrets, failingSinceMs: _since, ...endpoint }: Endpoint): PublicEndpoint {
+  return {
+    ...endpoint,
+    url: maskUrl(endpoint.url),
+    auth: maskAuth(endpoint.auth),
+    headers: maskHeaders(endpoint.headers),
+    preset: endpoint.preset && { name: endpoint.preset.name, settings: {} },
+  }
+}
+
+function maskAuth(auth: Endpoint['auth']): Endpoint['auth'] {
+  switch (auth.type) {
+    case 'none':
+      return auth
+    case 'basic':
+      return { ...auth, password: MASK }
+    case 'bearer':
+      return { ...auth, token: MASK }
+    case 'apiKey':
+      return { ...auth, key: MASK }
+  }
+}
+
+/** A stored endpoint as input again, so that an update is checked as a whole. */
+function toInput(endpoint: Endpoint): EndpointInput {
+  const {
+    name,
+    url,
+    events,
+    method,
+    headers,
+    auth,
+    signature,
+    envelope,
+    timeoutSeconds,
+    maxInFlight,
+    ordering,
+    metadata,
+  } = endpoint
+  const { description, when, preset, template, rateLimit, tenant, secrets } = endpoint
+  return {
+    ...{
+      name,
+      events,
+      method,
+      headers,
+      auth,
+      signature,
+      envelope,
+      timeoutSeconds,
+      maxInFlight,
+      ordering,
+      metadata,
+    },
+    retry: endpoint.retry as NonNullable<EndpointInput['retry']>,
+    ...(url !== NO_URL && { url }),
+    ...(description !== undefined && { description }),
+    ...(when && { when }),
+    ...(preset && { preset }),
+    ...(template !== undefined && { template }),
+    ...(rateLimit && { rateLimit }),
+    ...(tenant !== undefined && { tenant }),
+    ...(secrets[0] && { secret: secrets[0].value }),
+  }
+}

@@ -1,0 +1,41 @@
+import { utf8 } from '../bytes/encoding.ts'
+import type { RenderedBody, StoredEvent } from '../model/delivery.ts'
+import type { EnvelopeName } from '../model/endpoint.ts'
+
+/** How each envelope writes an event. The data is JSON text already, so it is not parsed and written again. */
+const ENVELOPES: Readonly<Record<EnvelopeName, (event: StoredEvent) => string>> = {
+  standard: ({ type, timestampMs, data }) => `{"type":${text(type)},"timestamp":${time(timestampMs)},"data":${data}}`,
+  whatscrm: ({ type, timestampMs, data }) => `{"event":${text(type)},"timestamp":${time(timestampMs)},"data":${data}}`,
+  devlink: ({ type, timestampMs, data }) =>
+    `{"event_type":${text(type)},"payload":${data},"timestamp":${time(timestampMs)}}`,
+  bare: ({ data }) => data,
+}
+
+/** The names of the envelopes. */
+export const ENVELOPE_NAMES = Object.keys(ENVELOPES) as readonly EnvelopeName[]
+
+/** A thousand endpoints of one event mostly get the same bytes. */
+const written = new WeakMap<StoredEvent, Map<EnvelopeName, RenderedBody>>()
+
+/** An event in an envelope. */
+export function writeEnvelope(event: StoredEvent, name: EnvelopeName): RenderedBody {
+  let bodies = written.get(event)
+  if (bodies === undefined) {
+    bodies = new Map()
+    written.set(event, bodies)
+  }
+  let body = bodies.get(name)
+  if (body === undefined) {
+    body = { bytes: utf8(ENVELOPES[name](event)), contentType: 'application/json' }
+    bodies.set(name, body)
+  }
+  return body
+}
+
+function text(value: string): string {
+  return JSON.stringify(value)
+}
+
+function time(milliseconds: number): string {
+  return `"${new Date(milliseconds).toISOString()}"`
+}

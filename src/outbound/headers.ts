@@ -1,0 +1,113 @@
+import { encodeBase64, utf8 } from '../bytes/encoding.ts'
+import type { Delivery, StoredEvent } from '../model/delivery.ts'
+import type { Endpoint, EndpointAuth } from '../model/endpoint.ts'
+
+/** Headers that a custom one cannot replace: they carry the message, its proof or the connection. */
+const PROTECTED = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'webhook-id',
+  'webhook-signature',
+  'webhook-timestamp',
+  'x-webhook-attempt',
+  'x-webhook-delivery-id',
+  'x-webhook-event',
+  'x-webhook-signature',
+])
+
+const MAX_HEADERS = 50
+const MAX_VALUE = 4_096
+
+/** Headers that carry a signature unless the endpoint names another. */
+const SIGNATURE_HEADERS = new Set(['webhook-signature', 'x-webhook-signature'])
+
+/** Whether a signature may be put into this header: not where the message or the connection needs it for itself. */
+export function canCarrySignature(name: string): boolean {
+  const lower = name.toLowerCase()
+  return SIGNATURE_HEADERS.has(lower) || !PROTECTED.has(lower)
+}
+
+/** What is wrong with custom headers, naming the one at fault; `undefined` when they are sound. */
+export function checkHeaders(headers: unknown, signatureHeader: string): string | undefined {
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return 'must be an object'
+  const signature = signatureHeader.toLowerCase()
+  const entries = Object.entries(headers)
+  if (entries.length > MAX_HEADERS) return `must not have more than ${MAX_HEADERS} entries`
+  for (const [name, value] of entries) {
+    const quoted = JSON.stringify(name.slice(0, 60))
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(name)) return `has a name that HTTP does not allow: ${quoted}`
+    const lower = name.toLowerCase()
+    if (PROTECTED.has(lower) || lower === signature || lower === `${signature}-previous`)
+      return `cannot replace the protected header ${quoted}`
+    if (typeof value !== 'string') return `has a value that is no text: ${quoted}`
+    if (value.length > MAX_VALUE) return `has a value longer than ${MAX_VALUE} characters: ${quoted}`
+    if (!/^[\t\x20-\x7e\xa0-\xff]*$/.test(value) || value !== value.trim()) {
+      return `has a value with line breaks, control characters, characters beyond Latin-1 or outer spaces: ${quoted}`
+    }
+  }
+  return undefined
+}
+
+/** The headers of an attempt, but for the signature. Later ones win, so a custom header cannot replace ours. */
+export function attemptHeaders(
+  endpoint: Pick<Endpoint, 'headers' | 'auth'>,
+  event: Pick<StoredEvent, 'id' | 'type'>,
+  delivery: Pick<Delivery, 'id' | 'attempts'>,
+  more: { readonly contentType: string; readonly userAgent: string; readonly nowMs: number },
+): Record<string, string> {
+  const headers: Record<string, string> = { 'User-Agent': more.userAgent }
+  for (const [name, value] of Object.entries(endpoint.headers)) put(headers, name, value)
+  const auth = authHeader(endpoint.auth)
+  if (auth !== undefined) put(headers, auth[0], auth[1])
+  headers['Content-Type'] = more.contentType
+  headers['webhook-id'] = event.id
+  headers['webhook-timestamp'] = String(Math.floor(more.nowMs / 1000))
+  headers['X-Webhook-Event'] = event.type
+  headers['X-Webhook-Delivery-Id'] = delivery.id
+  headers['X-Webhook-Attempt'] = String(delivery.attempts + 1)
+  return headers
+}
+
+/** Headers with others on top, whatever the case of either: no name goes out twice. */
+export function withHeaders(
+  headers: Readonly<Record<string, string>>,
+  added: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const all = { ...headers }
+  for (const [name, value] of Object.entries(added)) put(all, name, value)
+  return all
+}
+
+/** Sets a header whatever the case of one that is there. */
+function put(headers: Record<string, string>, name: string, value: string): void {
+  if (!Object.hasOwn(headers, name)) {
+    const lower = name.toLowerCase()
+    for (const other of Object.keys(headers)) if (other.toLowerCase() === lower) delete headers[other]
+  }
+  headers[name] = value
+}
+
+/** The header of an endpoint's authorisation. */
+export function authHeader(auth: EndpointAuth): readonly [string, string] | undefined {
+  switch (auth.type) {
+    case 'none':
+      return undefined
+    case 'basic':
+      return ['Authorization', `Basic ${encodeBase64(utf8(`${auth.username}:${auth.password}`))}`]
+    case 'bearer':
+      return ['Authorization', `Bearer ${auth.token}`]
+    case 'apiKey':
+      return [auth.header, auth.key]
+  }
+}

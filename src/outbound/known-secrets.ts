@@ -1,0 +1,48 @@
+import { encodeBase64, utf8 } from '../bytes/encoding.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import { valueAt } from '../presets/shared/value-at.ts'
+import { MASK } from '../storage/exchange-log/index.ts'
+import type { PresetTable } from './render.ts'
+
+/** Shorter texts stand everywhere; taking them out would garble what is left. */
+const MIN_LENGTH = 6
+
+const found = new WeakMap<Endpoint, readonly string[]>()
+
+/** Takes an endpoint's own credentials out of what the other side says: many servers repeat what they were sent. */
+export function withoutSecrets(text: string, endpoint: Endpoint, presets: PresetTable): string {
+  let secrets = found.get(endpoint)
+  if (secrets === undefined) {
+    secrets = secretsOf(endpoint, presets)
+    found.set(endpoint, secrets)
+  }
+  return secrets.reduce((left, secret) => (left.includes(secret) ? left.replaceAll(secret, MASK) : left), text)
+}
+
+function secretsOf({ secrets, auth, preset }: Endpoint, presets: PresetTable): readonly string[] {
+  const known = preset && presets.get(preset.name)
+  const settings = (known?.secretSettings ?? []).flatMap(path => urlForms(valueAt(preset?.settings, path)))
+  const all = [...secrets.map(({ value }) => value), ...authForms(auth), ...settings]
+  const longest = [...new Set(all)].filter(text => text.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
+  return longest.flatMap(text => [...new Set([text, JSON.stringify(text).slice(1, -1)])])
+}
+
+function authForms(auth: Endpoint['auth']): readonly string[] {
+  switch (auth.type) {
+    case 'none':
+      return []
+    case 'basic':
+      return [auth.password, encodeBase64(utf8(`${auth.username}:${auth.password}`))]
+    case 'bearer':
+      return [auth.token]
+    case 'apiKey':
+      return [auth.key]
+  }
+}
+
+/** Of a URL that is a credential, the end alone is one too. */
+function urlForms(value: unknown): readonly string[] {
+  if (typeof value !== 'string') return []
+  const isUrl = /^https?:\/\//i.test(value)
+  return isUrl ? [value, value.slice(value.lastIndexOf('/') + 1), value.slice(value.lastIndexOf('=') + 1)] : [value]
+}

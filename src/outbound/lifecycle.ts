@@ -1,0 +1,21 @@
+import type { Attempt, Delivery } from '../model/delivery.ts'
+import type { DisabledReason } from '../model/endpoint.ts'
+
+/** What a sender tells of its deliveries. Endpoints can subscribe to the same, as `webhook.delivery.exhausted` and so on. */
+export interface SenderLifecycle {
+  'delivery.succeeded': { readonly delivery: Delivery; readonly attempt: Attempt }
+  /** An attempt failed; `nextAttemptAtMs` is `undefined` when it was the last. */
+  'delivery.failed': {
+    readonly delivery: Delivery
+    readonly attempt: Attempt
+    readonly nextAttemptAtMs: number | undefined
+  }
+  /** Given up: the schedule is used up, or another try cannot help. */
+  'delivery.exhausted': { readonly delivery: Delivery; readonly attempt: Attempt; readonly reason: string }
+  'endpoint.disabled': {
+    readonly endpointId: string
+    readonly tenant: string | undefined
+    readonly reason: DisabledReason
+  }
+  'endpoint.recovered': { readonly endpointId: string; readonly tenant: string | undefined }
+}

@@ -1,0 +1,168 @@
+import type { Clock } from '../clock.ts'
+import { newId } from '../ids.ts'
+import { type Delivery, deliveryId, type StoredEvent } from '../model/delivery.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import type { Worker } from '../queue/worker.ts'
+import type { ClaimedDelivery, NewDelivery, Store } from '../storage/store.ts'
+import { checkData, checkType, type EventCatalogue, invalidEvent } from './catalogue.ts'
+import { type EndpointCache, isAboutDeliveries } from './endpoint-cache.ts'
+
+/** What `publish` may be told beside type and data. */
+export interface PublishOptions {
+  /** Makes it once only: a second publish with the same key, by the same tenant, does nothing. */
+  readonly idempotencyKey?: string
+  /** What the event is about: a case, a record. Orders deliveries and finds them again. */
+  readonly subject?: string
+  /** Only this tenant's endpoints get it. */
+  readonly tenant?: string
+  readonly metadata?: Readonly<Record<string, string>>
+  /** When it happened. Default: now. */
+  readonly time?: Date
+  /** Your own transaction, in the store's terms: the event is committed or rolled back with your data. */
+  readonly transaction?: unknown
+}
+
+/** What became of a published event. */
+export interface Published {
+  readonly eventId: string
+  /** How many endpoints it goes to. */
+  readonly deliveries: number
+  /** The idempotency key was used before; `eventId` is the event of that time. */
+  readonly duplicate: boolean
+}
+
+/** What publishing needs. */
+export interface PublishHost {
+  readonly store: Store
+  readonly cache: EndpointCache
+  readonly worker: Worker
+  readonly catalogue: EventCatalogue | undefined
+  readonly clock: Clock
+  readonly maxDataBytes: number
+}
+
+/** Writes an event and a delivery for each endpoint that wants it, all or nothing, and starts what can start at once. */
+export async function publishEvent(
+  type: string,
+  data: unknown,
+  options: PublishOptions,
+  host: PublishHost,
+): Promise<Published> {
+  const event = createEvent(
+    checkType(type, host.catalogue),
+    checkData(type, data, host.catalogue, host.maxDataBytes),
+    options,
+    host.clock,
+  )
+  const endpoints = await host.cache.match(event.tenant, event.type)
+  const wanted = endpoints.filter(endpoint => wants(endpoint, event, data))
+  return enqueue(event, wanted, options, host)
+}
+
+/** Stores an event for endpoints that were chosen already. */
+export async function enqueue(
+  event: StoredEvent,
+  endpoints: readonly Endpoint[],
+  { idempotencyKey, transaction }: Pick<PublishOptions, 'idempotencyKey' | 'transaction'>,
+  { store, worker, clock }: PublishHost,
+): Promise<Published> {
+  const nowMs = clock.now()
+  // Inside somebody else's transaction nothing may be sent before it commits.
+  const handOff = transaction === undefined
+  const deliveries = endpoints.map(endpoint => newDelivery(endpoint, event, nowMs, handOff ? worker : undefined))
+  const giveUp = (): void => {
+    for (const { lane, claim } of deliveries) if (claim) worker.unreserve(lane)
+  }
+  try {
+    const stored = { event, deliveries, ...(idempotencyKey !== undefined && { idempotencyKey }) }
+    const [result] = await store.deliveries.enqueue([stored], transaction === undefined ? {} : { transaction })
+    if (result?.stored === false) {
+      giveUp()
+      return { eventId: result.existingEventId, deliveries: 0, duplicate: true }
+    }
+  } catch (error) {
+    giveUp()
+    throw error
+  }
+  worker.run(
+    deliveries.flatMap((delivery, ordinal) => (delivery.claim ? [toClaimed(event, delivery, ordinal, nowMs)] : [])),
+  )
+  if (handOff && deliveries.some(({ claim }) => claim === undefined)) worker.wake()
+  return { eventId: event.id, deliveries: deliveries.length, duplicate: false }
+}
+
+/** @throws {WebhookError} `invalid_event`. */
+export function createEvent(type: string, data: string, options: PublishOptions, clock: Clock): StoredEvent {
+  for (const field of ['idempotencyKey', 'subject', 'tenant'] as const) {
+    const value = options[field]
+    if (value !== undefined && (typeof value !== 'string' || value === '' || value.length > 255)) {
+      throw invalidEvent(field, 'must be text of 1 to 255 characters')
+    }
+  }
+  const timestampMs = options.time?.getTime() ?? clock.now()
+  if (!Number.isFinite(timestampMs)) throw invalidEvent('time', 'must be a valid Date')
+  const { subject, tenant, metadata = {} } = options
+  return { id: newId('evt'), tenant, type, timestampMs, subject, data, metadata }
+}
+
+/** Types about deliveries go only to those who ask for them by name: `*` does not. */
+function wants(endpoint: Endpoint, { type }: StoredEvent, data: unknown): boolean {
+  if (isAboutDeliveries(type) && !endpoint.events.some(isAboutDeliveries)) return false
+  return endpoint.when === undefined || endpoint.when.changed.some(field => tellsOfChange(data, field))
+}
+
+/** Record changes name their changed fields in `changes`, as an object or a list. */
+function tellsOfChange(data: unknown, field: string): boolean {
+  if (typeof data !== 'object' || data === null || !('changes' in data)) return false
+  const { changes } = data
+  if (Array.isArray(changes)) return changes.includes(field)
+  return typeof changes === 'object' && changes !== null && Object.hasOwn(changes, field)
+}
+
+function newDelivery(endpoint: Endpoint, event: StoredEvent, nowMs: number, worker: Worker | undefined): NewDelivery {
+  const ordered = endpoint.ordering === 'subject' && event.subject !== undefined
+  const lane = ordered ? `${endpoint.id}/${event.subject}` : endpoint.id
+  const resting = endpoint.status === 'disabled'
+  const claim = ordered || resting || endpoint.rateLimit !== undefined ? undefined : worker?.reserve(lane)
+  const dueAtMs = resting ? (endpoint.probeAtMs ?? nowMs) : nowMs
+  return {
+    direction: 'outbound',
+    endpointId: endpoint.id,
+    lane,
+    ordered,
+    dueAtMs,
+    isTest: false,
+    ...(claim && { claim }),
+  }
+}
+
+/** A stored delivery as the worker takes it, without reading it back. */
+function toClaimed(
+  event: StoredEvent,
+  { endpointId, lane, dueAtMs, claim }: NewDelivery,
+  ordinal: number,
+  nowMs: number,
+): ClaimedDelivery {
+  const delivery: Delivery = {
+    id: deliveryId(event.id, ordinal),
+    direction: 'outbound',
+    eventId: event.id,
+    eventType: event.type,
+    tenant: event.tenant,
+    subject: event.subject,
+    endpointId,
+    lane,
+    status: 'pending',
+    dueAtMs,
+    attempts: 0,
+    triesUsed: 0,
+    crashes: 0,
+    body: undefined,
+    lastError: undefined,
+    externalId: undefined,
+    isTest: false,
+    createdAtMs: nowMs,
+    finishedAtMs: undefined,
+  }
+  return { delivery, event, token: claim?.token ?? '' }
+}

@@ -1,0 +1,89 @@
+import type { Attempt, Delivery, StoredEvent } from '../model/delivery.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import { MASK, maskBody, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
+import type { TransportResult } from '../transports/transport.ts'
+import type { Judgement, SignedAttempt } from './attempt.ts'
+import { withoutSecrets } from './known-secrets.ts'
+import type { PresetTable } from './render.ts'
+
+/** What an attempt was, before it becomes a line of the log. */
+export interface AttemptFacts {
+  readonly id: string
+  readonly endpoint: Endpoint
+  readonly event: StoredEvent
+  readonly delivery: Pick<Delivery, 'id' | 'attempts' | 'isTest'>
+  readonly startedAtMs: number
+  readonly request: SignedAttempt | undefined
+  readonly result: TransportResult | undefined
+  readonly judged: Judgement
+  readonly presets: PresetTable
+}
+
+/** The line of the exchange log: secrets masked, bodies capped. */
+export function recordAttempt({
+  id,
+  endpoint,
+  event,
+  delivery,
+  startedAtMs,
+  request,
+  result,
+  judged,
+  presets,
+}: AttemptFacts): Attempt {
+  const answer = result?.ok ? result : undefined
+  const hide = (text: string): string => withoutSecrets(text, endpoint, presets)
+  return {
+    id,
+    direction: 'outbound',
+    deliveryId: delivery.id,
+    eventId: event.id,
+    eventType: event.type,
+    tenant: event.tenant,
+    subject: event.subject,
+    endpointId: endpoint.id,
+    number: delivery.attempts + 1,
+    startedAtMs,
+    durationMs: result?.durationMs ?? 0,
+    outcome: judged.ok ? 'succeeded' : 'failed',
+    method: request?.method ?? endpoint.method,
+    url: request === undefined ? maskUrl(endpoint.url) : loggedUrl(request),
+    requestHeaders: request === undefined ? {} : maskHeaders(request.headers, request.confidential?.headers),
+    requestBody: request === undefined ? '' : loggedBody(request),
+    status: answer?.status,
+    responseHeaders: answer === undefined ? {} : mapValues(maskHeaders(answer.headers), hide),
+    responseBody: answer === undefined ? '' : hide(loggedAnswer(answer)),
+    errorCode: judged.ok ? undefined : judged.code,
+    errorMessage: judged.ok ? undefined : hide(judged.message),
+    externalId: judged.ok ? judged.externalId : undefined,
+    isTest: delivery.isTest,
+  }
+}
+
+/** The same bytes go to many endpoints, and again on every attempt. */
+const logged = new WeakMap<Uint8Array, string>()
+
+function loggedBody({ body, confidential }: SignedAttempt): string {
+  const known = logged.get(body.bytes)
+  if (known !== undefined) return known
+  const text = maskBody(body.bytes, body.contentType, { paths: confidential?.bodyPaths ?? [] })
+  logged.set(body.bytes, text)
+  return text
+}
+
+function loggedAnswer(answer: Extract<TransportResult, { ok: true }>): string {
+  const contentType = answer.headers['content-type']
+  return answer.body.length === 0 ? '' : maskBody(answer.body, typeof contentType === 'string' ? contentType : '')
+}
+
+/** A URL as it may be seen; of one that is itself the credential, where it leads only. */
+export function loggedUrl({ url, confidential }: Pick<SignedAttempt, 'url' | 'confidential'>): string {
+  return confidential?.url ? `${new URL(url).origin}/${MASK}` : maskUrl(url)
+}
+
+function mapValues(
+  record: Readonly<Record<string, string>>,
+  map: (value: string) => string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
+}

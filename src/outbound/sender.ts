@@ -1,0 +1,135 @@
+import { createLifecycle, type LifecycleEmitter } from '../emitter.ts'
+import type { Attempt } from '../model/delivery.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import { Worker } from '../queue/worker.ts'
+import type { ClaimedDelivery } from '../storage/store.ts'
+import { makeAttempt, signAttempt } from './attempt.ts'
+import type { DataOf, EventCatalogue, TypeOf } from './catalogue.ts'
+import { type DeliverHost, deliver } from './deliver.ts'
+import {
+  type AttemptLog,
+  createAttemptLog,
+  createDeliveries,
+  type Deliveries,
+  type EndpointStats,
+  readStats,
+} from './deliveries.ts'
+import { EndpointCache } from './endpoint-cache.ts'
+import { createEndpoints, type Endpoints, type TenantOption } from './endpoints.ts'
+import { EndpointHealth } from './health.ts'
+import type { SenderLifecycle } from './lifecycle.ts'
+import { readOptions, type SenderOptions } from './options.ts'
+import { publishOwnEvents } from './own-events.ts'
+import { Pacing } from './pacing.ts'
+import { type Preview, previewOf, type SampleInput, sampleEvent } from './preview.ts'
+import { type Published, type PublishHost, type PublishOptions, publishEvent } from './publisher.ts'
+
+/** Sends events to endpoints. Made by {@link createSender}. */
+export interface Sender<Catalogue extends EventCatalogue = EventCatalogue> {
+  readonly endpoints: Endpoints
+  /**
+   * Writes the event and one delivery for each endpoint that wants it, all or nothing. Sending begins at once when
+   * the sender was started.
+   *
+   * @throws {WebhookError} `invalid_event` when the type or the data does not fit; then nothing is written. Rejects
+   * with the store's error when it could not write.
+   */
+  publish<Type extends TypeOf<Catalogue>>(
+    type: Type,
+    data: DataOf<Catalogue, Type>,
+    options?: PublishOptions,
+  ): Promise<Published>
+  /** Begins to work: claims what is due and sends it. */
+  start(): void
+  /** Claims nothing more and waits for what is under way, at most `graceSeconds` (default 30). */
+  stop(options?: { readonly graceSeconds?: number }): Promise<void>
+  /** Sends what is due and returns how many attempts that took. For cron jobs and serverless hosts. */
+  drain(): Promise<number>
+  /** One signed attempt with sample data, outside the queue: not retried, and recorded as a test. */
+  test(endpointId: string, input?: SampleInput & TenantOption): Promise<Attempt>
+  /** What an attempt would send now, with credentials masked. */
+  preview(endpointId: string, input?: SampleInput & TenantOption): Promise<Preview>
+  readonly deliveries: Deliveries
+  readonly attempts: AttemptLog
+  /** Figures of an endpoint: totals, success rate, durations, since a time (default: the last day). */
+  stats(endpointId: string, options?: { readonly since?: Date } & TenantOption): Promise<EndpointStats>
+  readonly lifecycle: LifecycleEmitter<SenderLifecycle>
+}
+
+/**
+ * Creates a sender: match → render → sign → transmit → record → reschedule or give up.
+ *
+ * @throws {WebhookError} `invalid_option`, naming the option.
+ * @example
+ * const guard = createAddressGuard({ lookup: nodeLookup() })
+ * const sender = createSender({ guard, transport: nodeTransport({ guard }) })
+ * const { secret } = await sender.endpoints.create({ name: 'Billing', url: 'https://…', events: ['lead.*'] })
+ * sender.start()
+ * await sender.publish('lead.created', lead, { idempotencyKey: lead.id })
+ */
+export function createSender<const Catalogue extends EventCatalogue = EventCatalogue>(
+  options: SenderOptions<Catalogue>,
+): Sender<Catalogue> {
+  const settings = readOptions(options)
+  const { store, clock, logger } = settings
+  const lifecycle = createLifecycle<SenderLifecycle>(logger)
+  const cache = new EndpointCache(store.endpoints, clock, settings.endpointRefreshMs)
+  const health = new EndpointHealth({ store, cache, clock, logger }, settings.disableRule, lifecycle)
+  const host: DeliverHost = { ...settings, cache, health, lifecycle }
+  const pacing = new Pacing(clock)
+  const endpointOf = ({ delivery }: ClaimedDelivery): Endpoint | undefined => cache.peek(delivery.endpointId)
+  const worker = new Worker({
+    ...settings,
+    deliveries: store.deliveries,
+    direction: 'outbound',
+    perform: (claimed, signal) => deliver(claimed, signal, host),
+    laneLimit: claimed => laneLimit(endpointOf(claimed)),
+    paceMs: claimed => {
+      const endpoint = endpointOf(claimed)
+      return endpoint === undefined ? 0 : pacing.waitMs(endpoint)
+    },
+  })
+  const publishing: PublishHost = { ...settings, cache, worker }
+  const endpoints = createEndpoints(store, cache, settings, clock)
+  const load = async (id: string, tenant: string | undefined): Promise<Endpoint> => {
+    await endpoints.get(id, tenant === undefined ? {} : { tenant })
+    const endpoint = await store.endpoints.get(id, tenant)
+    if (endpoint === undefined) throw new Error('the endpoint was deleted meanwhile')
+    return endpoint
+  }
+  publishOwnEvents(lifecycle, publishing, logger)
+
+  return {
+    endpoints,
+    publish: (type, data, publishOptions = {}) => publishEvent(type, data, publishOptions, publishing),
+    start: () => worker.start(),
+    stop: ({ graceSeconds = 30 } = {}) => worker.stop(graceSeconds * 1000),
+    drain: () => worker.drain(),
+    async test(endpointId, input = {}) {
+      const endpoint = await load(endpointId, input.tenant)
+      const event = sampleEvent(endpoint, input, clock)
+      const delivery = { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }
+      const { attempt } = await makeAttempt(endpoint, event, delivery, host)
+      await store.attempts.insert([attempt])
+      return attempt
+    },
+    async preview(endpointId, input = {}) {
+      const endpoint = await load(endpointId, input.tenant)
+      const event = sampleEvent(endpoint, input, clock)
+      const delivery = { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }
+      return previewOf(await signAttempt(endpoint, event, delivery, host))
+    },
+    deliveries: createDeliveries(store.deliveries, clock, () => worker.wake()),
+    attempts: createAttemptLog(store.attempts),
+    async stats(endpointId, { since, tenant } = {}) {
+      await load(endpointId, tenant)
+      return readStats(store.attempts, endpointId, since?.getTime() ?? clock.now() - 86_400_000)
+    },
+    lifecycle,
+  }
+}
+
+/** A disabled endpoint is probed with one request; an ordered lane has its limit in the store. */
+function laneLimit(endpoint: Endpoint | undefined): number {
+  return endpoint === undefined || endpoint.status === 'disabled' ? 1 : endpoint.maxInFlight
+}

@@ -1,0 +1,13 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** Starts the sink and answers where it listens. */
+export async function startSink(): Promise<{ readonly port: number; stop(): void }> {
+  const file = fileURLToPath(new URL('./sink.ts', import.meta.url))
+  const child = fork(file, [], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: ['--import', 'tsx'] })
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())))
+    child.once('exit', () => reject(new Error('the sink ended')))
+  })
+  return { port, stop: () => void child.kill() }
+}
