@@ -1,0 +1,23 @@
+import type { Dialect, Row, Sql, Statement, Steps } from './statement.ts'
+import type { Tables } from './tables.ts'
+
+/** A database as the stores use it. What goes wrong comes back as a rejected promise with a coded error. */
+export interface Database {
+  readonly dialect: Dialect
+  readonly tables: Tables
+  /** Changes when a transaction was undone: what was learned in it may not be so. */
+  readonly undone: number
+  /** One statement that writes nothing. */
+  read(query: Sql | Statement): Promise<readonly Row[]>
+  /** Several statements that write nothing of weight. */
+  look<Result>(steps: () => Steps<Result>): Promise<Result>
+  /** Writes. Where the database takes one statement for all of it, each is a transaction; else they are one together. */
+  write<Result>(steps: () => Steps<Result>): Promise<Result>
+  /** Writes all or nothing. May run the steps again when the database asks for it. */
+  transaction<Result>(steps: () => Steps<Result>): Promise<Result>
+  /** Writes inside a transaction that somebody else began and ends. */
+  within<Result>(transaction: unknown, steps: () => Steps<Result>): Promise<Result>
+  /** Prepares tables. Calling it again is harmless. */
+  start(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,223 @@
+import type { Clock } from '../../clock.ts'
+import { parseDeliveryId } from '../../model/delivery.ts'
+import type { Sealer } from '../encryption/sealer.ts'
+import type {
+  ClaimedDelivery,
+  ClaimRequest,
+  DeliveryFilter,
+  DeliveryStore,
+  EnqueueResult,
+  LaneChoice,
+  NewEvent,
+  Settlement,
+} from '../store.ts'
+import { Batcher } from './batcher.ts'
+import { openBody, sealSettlement } from './bodies.ts'
+import type { Database } from './database.ts'
+import { filterDeliveries, ofStatus } from './delivery-filter.ts'
+import { type Lanes, laneOf } from './lanes.ts'
+import { pageSize, toPage } from './paging.ts'
+import { groupsOf, type QueueStatements } from './queue.ts'
+import { DELIVERY_COLUMNS, EVENT_COLUMNS, readDelivery, readEvent, STATE } from './rows.ts'
+import { list, raw, type Sql, type Steps, sql } from './statement.ts'
+import { readText, readTextOrUndefined, wholeMs } from './values.ts'
+
+/** Ids in one statement: databases limit the number of parameters. */
+const MAX_IDS = 500
+
+/** What deliveries in a database are made of. */
+export interface SqlDeliveriesParts {
+  readonly database: Database
+  readonly lanes: Lanes
+  readonly queue: QueueStatements
+  readonly sealer: Sealer | undefined
+  readonly clock: Clock
+}
+
+/** Events and deliveries in a database. */
+export class SqlDeliveries implements DeliveryStore {
+  readonly #database: Database
+  readonly #lanes: Lanes
+  readonly #queue: QueueStatements
+  /** Where a statement is a round trip, callers share it. */
+  readonly #grouped: Batcher<NewEvent, EnqueueResult> | undefined
+  readonly #sealer: Sealer | undefined
+  readonly #clock: Clock
+  readonly #deliveries: Sql
+  readonly #from: Sql
+  /** Whether anything ordered has been seen: then settling takes a transaction. */
+  #ordered = false
+
+  constructor({ database, lanes: laneNumbers, queue, sealer, clock }: SqlDeliveriesParts) {
+    const { deliveries, lanes, events } = database.tables
+    this.#database = database
+    this.#lanes = laneNumbers
+    this.#queue = queue
+    this.#grouped = database.dialect === 'sqlite' ? undefined : new Batcher(events => this.#enqueueGroup(events))
+    this.#sealer = sealer
+    this.#clock = clock
+    this.#deliveries = raw(deliveries)
+    this.#from = raw(`${deliveries} d join ${lanes} l on l.no = d.lane_no join ${events} e on e.no = d.event_no`)
+  }
+
+  enqueue(
+    events: readonly NewEvent[],
+    options: { readonly transaction?: unknown } = {},
+  ): Promise<readonly EnqueueResult[]> {
+    const nowMs = this.#clock.now()
+    const { transaction } = options
+    if (transaction !== undefined) {
+      return this.#database.within(transaction, () => this.#queue.enqueue(events, nowMs, false))
+    }
+    return this.#enqueue(events, nowMs)
+  }
+
+  async #enqueue(events: readonly NewEvent[], nowMs: number): Promise<readonly EnqueueResult[]> {
+    const steps = (): Steps<EnqueueResult[]> => this.#queue.enqueue(events, nowMs, true)
+    if (!needsTransaction(events)) return this.#grouped?.add(events) ?? this.#database.write(steps)
+    this.#ordered ||= isOrdered(events)
+    // New lanes come first and stay: nobody may learn of one that is undone with the rest.
+    const lanes = events.flatMap(({ deliveries }) => deliveries.map(laneOf))
+    await this.#database.write(() => this.#lanes.resolve(lanes, true))
+    return this.#database.transaction(steps)
+  }
+
+  #enqueueGroup(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
+    const nowMs = this.#clock.now()
+    const steps = (): Steps<EnqueueResult[]> => this.#queue.enqueue(events, nowMs, true)
+    return needsTransaction(events) ? this.#database.transaction(steps) : this.#database.write(steps)
+  }
+
+  async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
+    const rows = await this.#database.write(() => this.#queue.claim(request))
+    const claimed = rows.map(row => ({ delivery: readDelivery(row), event: readEvent(row), token: request.token }))
+    this.#ordered ||= rows.some(row => readTextOrUndefined(row, 'order_key') !== undefined)
+    if (!claimed.some(({ delivery }) => delivery.body !== undefined)) return claimed
+    return Promise.all(claimed.map(async one => ({ ...one, delivery: await openBody(one.delivery, this.#sealer) })))
+  }
+
+  nextDueAtMs(choice: LaneChoice): Promise<number | undefined> {
+    return this.#database.look(() => this.#queue.nextDueAtMs(choice))
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
+    if (settlements.length === 0) return []
+    const sealer = this.#sealer
+    const sealed =
+      sealer === undefined ? settlements : await Promise.all(settlements.map(one => sealSettlement(one, sealer)))
+    const queue = this.#queue
+    if (this.#ordered) {
+      return this.#database.transaction(function* (): Steps<readonly boolean[]> {
+        const { changed, groups } = yield* queue.settle(sealed)
+        yield* queue.giveTurns(groups)
+        return changed
+      })
+    }
+    const { changed, groups } = await this.#database.write(() => queue.settle(sealed))
+    // Claimed by somebody else: this store did not know that there is an order to be kept.
+    if (groups.length > 0) await this.#database.transaction(() => queue.giveTurns(groups))
+    return changed
+  }
+
+  async renew(tokens: readonly string[], leaseUntilMs: number): Promise<readonly string[]> {
+    const deliveries = this.#deliveries
+    const held = await this.#database.write(function* (): Steps<ReadonlySet<string>> {
+      const found = new Set<string>()
+      for (let from = 0; from < tokens.length; from += MAX_IDS) {
+        // The condition on the lease is always true: it names the index of what is under way.
+        const rows = yield sql`update ${deliveries} set lease_until_ms = ${wholeMs(leaseUntilMs)}
+          where state = 1 and lease_until_ms >= 0 and token in ${list(tokens.slice(from, from + MAX_IDS))}
+          returning token`
+        for (const row of rows) found.add(readText(row, 'token'))
+      }
+      return found
+    })
+    return tokens.filter(token => !held.has(token))
+  }
+
+  async get(id: string, tenant?: string) {
+    const place = parseDeliveryId(id)
+    if (place === undefined) return undefined
+    const [row] = await this.#database.read(sql`select ${raw(DELIVERY_COLUMNS)}, ${raw(EVENT_COLUMNS)}, e.data
+      from ${this.#from} where e.id = ${place.eventId} and d.ordinal = ${place.ordinal}
+      ${tenant === undefined ? raw('') : sql`and e.tenant = ${tenant}`}`)
+    if (row === undefined) return undefined
+    return { delivery: await openBody(readDelivery(row), this.#sealer), event: readEvent(row) }
+  }
+
+  async list(filter: DeliveryFilter) {
+    const size = pageSize(filter)
+    const rows = await this.#database.read(sql`select ${raw(DELIVERY_COLUMNS)}, ${raw(EVENT_COLUMNS)}
+      from ${this.#from} where ${filterDeliveries(filter)} and ${ofStatus(filter.status)}
+      order by d.event_no desc, d.ordinal desc limit ${size + 1}`)
+    const { items, ...page } = toPage(rows, size, ['event_no', 'ordinal'], readDelivery)
+    return { items: await Promise.all(items.map(item => openBody(item, this.#sealer))), ...page }
+  }
+
+  async retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number> {
+    const { ids, status, cursor: _cursor, ...rest } = filter
+    const finished = ids !== undefined || status === 'succeeded' ? sql`d.state >= 3` : sql`d.state in (4, 5)`
+    const matching = sql`${finished} and ${ofStatus(status)} and ${filterDeliveries(rest)} and e.data is not null`
+    const places = ids?.flatMap(id => parseDeliveryId(id) ?? [])
+    const [deliveries, from, queue] = [this.#deliveries, this.#from, this.#queue]
+    // The next in turn is decided below: until then an ordered one waits.
+    const reopen = (which: Sql): Sql => sql`update ${deliveries}
+      set state = case when order_key is null then 0 else 2 end, due_at_ms = ${wholeMs(dueAtMs)},
+        tries_used = null, crashes = null, finished_at_ms = null
+      where (event_no, ordinal) in (select d.event_no, d.ordinal from ${from} where ${matching} and ${which})
+      returning lane_no, order_key`
+    return this.#database.transaction(function* (): Steps<number> {
+      const choices =
+        places === undefined
+          ? [sql`true`]
+          : places.map(one => sql`e.id = ${one.eventId} and d.ordinal = ${one.ordinal}`)
+      let count = 0
+      for (const which of choices) {
+        const rows = yield reopen(which)
+        count += rows.length
+        yield* queue.giveTurns(groupsOf(rows))
+      }
+      return count
+    })
+  }
+
+  async cancel(id: string, atMs: number, tenant?: string): Promise<boolean> {
+    const place = parseDeliveryId(id)
+    if (place === undefined) return false
+    const { eventId, ordinal } = place
+    const [deliveries, events, queue] = [this.#deliveries, raw(this.#database.tables.events), this.#queue]
+    return this.#database.transaction(function* (): Steps<boolean> {
+      const rows = yield sql`update ${deliveries}
+        set state = ${STATE.cancelled}, finished_at_ms = ${wholeMs(atMs)}, token = null, lease_until_ms = null
+        where ordinal = ${ordinal} and state < 3 and event_no in (select no from ${events} where id = ${eventId}
+          ${tenant === undefined ? raw('') : sql`and tenant = ${tenant}`})
+        returning lane_no, order_key`
+      yield* queue.giveTurns(groupsOf(rows))
+      return rows.length > 0
+    })
+  }
+
+  async reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void> {
+    const [deliveries, lanes] = [this.#deliveries, raw(this.#database.tables.lanes)]
+    const due = wholeMs(dueAtMs)
+    const moves = direction === 'later' ? sql`due_at_ms < ${due}` : sql`due_at_ms > ${due}`
+    await this.#database.write(function* (): Steps<void> {
+      yield sql`update ${deliveries} set due_at_ms = ${due} where state in (0, 2) and ${moves}
+        and lane_no in (select no from ${lanes} where endpoint_id = ${endpointId})`
+    })
+  }
+}
+
+/** Whether some of it is ordered, or one event may be told from another only once that is stored. */
+function needsTransaction(events: readonly NewEvent[]): boolean {
+  if (isOrdered(events)) return true
+  if (events.length < 2) return false
+  const keys = events.flatMap(({ event, idempotencyKey }) =>
+    idempotencyKey === undefined ? [] : JSON.stringify([event.tenant ?? null, idempotencyKey]),
+  )
+  return new Set(events.map(({ event }) => event.id)).size < events.length || new Set(keys).size < keys.length
+}
+
+function isOrdered(events: readonly NewEvent[]): boolean {
+  return events.some(({ deliveries }) => deliveries.some(({ ordered }) => ordered))
+}

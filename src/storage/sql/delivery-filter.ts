@@ -1,0 +1,30 @@
+import type { DeliveryFilter } from '../store.ts'
+import { readCursor } from './paging.ts'
+import { DIRECTION, STATE } from './rows.ts'
+import { join, raw, type Sql, type SqlValue, sql } from './statement.ts'
+
+/** The conditions of a filter on deliveries `d`, lanes `l` and events `e`; the status is a condition of its own. */
+export function filterDeliveries(filter: Omit<DeliveryFilter, 'status'>): Sql {
+  const conditions: Sql[] = [sql`true`]
+  const equal = (column: string, value: SqlValue | undefined): void => {
+    if (value !== undefined) conditions.push(sql`${raw(column)} = ${value}`)
+  }
+  equal('e.tenant', filter.tenant)
+  equal('l.endpoint_id', filter.endpointId)
+  equal('e.id', filter.eventId)
+  equal('e.type', filter.eventType)
+  equal('e.subject', filter.subject)
+  equal('d.direction', filter.direction && DIRECTION[filter.direction])
+  if (filter.sinceMs !== undefined) conditions.push(sql`e.created_at_ms >= ${filter.sinceMs}`)
+  if (filter.untilMs !== undefined) conditions.push(sql`e.created_at_ms < ${filter.untilMs}`)
+  const before = readCursor(filter)
+  if (before !== undefined) conditions.push(sql`(d.event_no, d.ordinal) < (${before[0]}, ${before[1]})`)
+  return join(conditions, ' and ')
+}
+
+/** A condition on the status of deliveries `d`. */
+export function ofStatus(status: DeliveryFilter['status']): Sql {
+  if (status === undefined) return sql`true`
+  // Numbers in the text: an index that is for one state only is used for nothing else.
+  return raw(status === 'pending' ? 'd.state < 3' : `d.state = ${STATE[status]}`)
+}

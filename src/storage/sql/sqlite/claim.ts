@@ -1,0 +1,107 @@
+import type { ClaimRequest, LaneChoice } from '../../store.ts'
+import type { Lanes } from '../lanes.ts'
+import { interleave } from '../queue.ts'
+import { DELIVERY_COLUMNS, DIRECTION, EVENT_COLUMNS } from '../rows.ts'
+import type { Row, Steps } from '../statement.ts'
+import type { Tables } from '../tables.ts'
+import { readNumber, readNumberOrUndefined } from '../values.ts'
+
+/**
+ * Claims and due times. The lanes are found by jumping through the index from lane to lane, from where the last claim
+ * ended: what it costs depends on the number of lanes, not on how much waits in them.
+ */
+export function sqliteClaim({ deliveries, lanes: laneTable, events }: Tables, lanes: Lanes) {
+  const cursors = { outbound: 0, inbound: 0 }
+  const nextLane = `select lane_no, due_at_ms from ${deliveries}
+    where direction = ? and state = 0 and lane_no > ? order by lane_no, due_at_ms limit 1`
+  const expire = `update ${deliveries} set state = 0, crashes = coalesce(crashes, 0) + 1, token = null,
+    lease_until_ms = null where state = 1 and lease_until_ms <= ?`
+  // Those of an order have their turn one at a time, also when an older one was made due again.
+  const take = `update ${deliveries} set state = 1, token = ?, lease_until_ms = ?
+    where (event_no, ordinal) in (select event_no, ordinal from ${deliveries} d
+      where direction = ? and state = 0 and lane_no = ? and due_at_ms <= ?
+        and (order_key is null or not exists (select 1 from ${deliveries} o
+          where o.lane_no = d.lane_no and o.order_key = d.order_key and o.state = 1))
+      order by due_at_ms, event_no, ordinal limit ?)
+    returning event_no, ordinal, lane_no, due_at_ms`
+  const show = `select ${DELIVERY_COLUMNS}, ${EVENT_COLUMNS}, e.data from ${deliveries} d
+    join ${laneTable} l on l.no = d.lane_no join ${events} e on e.no = d.event_no
+    where d.event_no = ? and d.ordinal = ?`
+  const firstLease = `select min(lease_until_ms) as due_at_ms from ${deliveries} where state = 1 and direction = ?`
+
+  return {
+    *claim(request: ClaimRequest): Steps<Row[]> {
+      const direction = DIRECTION[request.direction]
+      yield { text: expire, values: [request.nowMs] }
+      const own = new Map<number, number>()
+      for (const [name, limit] of request.laneLimits ?? []) {
+        for (const lane of yield* lanes.named(direction, [name])) own.set(lane, limit)
+      }
+      const chosen = yield* findLanes(request)
+      const taken: Row[] = []
+      // Shares of what is left, until it is used up or no lane has more.
+      for (let open = chosen; open.length > 0 && taken.length < request.limit; ) {
+        const share = Math.ceil((request.limit - taken.length) / open.length)
+        const more: number[] = []
+        for (const lane of open) {
+          const allowed = own.get(lane) ?? request.perLane
+          const most = Math.min(share, allowed, request.limit - taken.length)
+          if (most <= 0) continue
+          const values = [request.token, request.leaseUntilMs, direction, lane, request.nowMs, most]
+          const rows = yield { text: take, values }
+          taken.push(...rows)
+          own.set(lane, allowed - rows.length)
+          if (rows.length === most && allowed > most) more.push(lane)
+        }
+        open = more
+      }
+      cursors[request.direction] = chosen.at(-1) ?? cursors[request.direction]
+      const turns = new Map(chosen.map((lane, turn) => [lane, turn]))
+      const claimed: Row[] = []
+      for (const row of interleave(taken, ({ lane_no }) => turns.get(Number(lane_no)) ?? 0)) {
+        claimed.push(...(yield { text: show, values: [readNumber(row, 'event_no'), readNumber(row, 'ordinal')] }))
+      }
+      return claimed
+    },
+
+    *nextDueAtMs(choice: LaneChoice): Steps<number | undefined> {
+      const direction = DIRECTION[choice.direction]
+      const skipped = new Set(yield* lanes.named(direction, choice.skipLanes ?? []))
+      const only = choice.lanes && new Set(yield* lanes.named(direction, choice.lanes))
+      const [lease] = yield { text: firstLease, values: [direction] }
+      let next = (lease && readNumberOrUndefined(lease, 'due_at_ms')) ?? Number.POSITIVE_INFINITY
+      for (let after = 0; ; ) {
+        const [row] = yield { text: nextLane, values: [direction, after] }
+        if (row === undefined) break
+        after = readNumber(row, 'lane_no')
+        if (!skipped.has(after) && only?.has(after) !== false) next = Math.min(next, readNumber(row, 'due_at_ms'))
+      }
+      return next === Number.POSITIVE_INFINITY ? undefined : next
+    },
+  }
+
+  /** Lanes with something to do, at most as many as may be served, beginning after the one that was served last. */
+  function* findLanes(request: ClaimRequest): Steps<number[]> {
+    const direction = DIRECTION[request.direction]
+    const skipped = new Set(yield* lanes.named(direction, request.skipLanes ?? []))
+    const only = request.lanes && new Set(yield* lanes.named(direction, request.lanes))
+    const start = cursors[request.direction]
+    const found: number[] = []
+    let wrapped = false
+    for (let after = start; found.length < request.limit; ) {
+      const [row] = yield { text: nextLane, values: [direction, after] }
+      const lane = row && readNumber(row, 'lane_no')
+      if (row === undefined || lane === undefined) {
+        if (wrapped) break
+        wrapped = true
+        after = 0
+        continue
+      }
+      if (wrapped && lane > start) break
+      after = lane
+      if (readNumber(row, 'due_at_ms') > request.nowMs || skipped.has(lane) || only?.has(lane) === false) continue
+      found.push(lane)
+    }
+    return found
+  }
+}

@@ -1,0 +1,224 @@
+import type { Clock } from '../../../clock.ts'
+import { WebhookError } from '../../../errors.ts'
+import type { Database } from '../database.ts'
+import { findVersion, migrate, refuseNewer } from '../migrate.ts'
+import { SCHEMA_VERSION } from '../migrations.ts'
+import type { Row, Sql, Statement, Steps } from '../statement.ts'
+import { toStatement } from '../statement.ts'
+import type { Tables } from '../tables.ts'
+import { createDriver, isBusy, type SqliteDriver, type SqliteHandle, toStoreError } from './driver.ts'
+
+/** What a SQLite database is used with. */
+export interface SqliteDatabaseOptions {
+  readonly tables: Tables
+  readonly clock: Clock
+  /** How long a write waits for other processes that write. */
+  readonly busyTimeoutMs: number
+}
+
+interface Job {
+  run(): void
+  done(): void
+  fail(error: unknown): void
+  readonly sinceMs: number
+}
+
+/** Writes in one transaction: a bound on how long it holds the event loop up. */
+const MAX_JOBS = 500
+const RETRY_MS = 5
+/** SQLite waits by blocking the process: only briefly, then we wait without. */
+const BLOCKING_WAIT_MS = 20
+
+/**
+ * A SQLite database. Everything that is to be written in one turn of the event loop is one transaction, with one
+ * flush to the disk; each caller is answered when that is done.
+ */
+export class SqliteDatabase implements Database {
+  readonly dialect = 'sqlite'
+  readonly tables: Tables
+  readonly #options: SqliteDatabaseOptions
+  readonly #open: () => Promise<SqliteHandle>
+  #driver: SqliteDriver | undefined
+  #starting: Promise<void> | undefined
+  #waiting: Job[] = []
+  #scheduled = false
+  undone = 0
+
+  constructor(handle: SqliteHandle | undefined, open: () => Promise<SqliteHandle>, options: SqliteDatabaseOptions) {
+    this.#driver = handle && createDriver(handle)
+    this.#open = open
+    this.tables = options.tables
+    this.#options = options
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#prepare().catch((error: unknown) => {
+      this.#starting = undefined
+      throw toStoreError(error)
+    })
+    return this.#starting
+  }
+
+  async read(query: Sql | Statement): Promise<readonly Row[]> {
+    const driver = await this.#ready()
+    return guarded(() => driver.all(toStatement(query, 'sqlite')))
+  }
+
+  async look<Result>(steps: () => Steps<Result>): Promise<Result> {
+    const driver = await this.#ready()
+    return guarded(() => runSteps(driver, steps))
+  }
+
+  write<Result>(steps: () => Steps<Result>): Promise<Result> {
+    return this.transaction(steps)
+  }
+
+  async transaction<Result>(steps: () => Steps<Result>): Promise<Result> {
+    const driver = await this.#ready()
+    return this.#enqueue(() => runSteps(driver, steps))
+  }
+
+  within<Result>(transaction: unknown, steps: () => Steps<Result>): Promise<Result> {
+    const driver = this.#driver
+    if (driver === undefined || this.#starting === undefined || transaction !== driver.handle) {
+      return Promise.reject(
+        new WebhookError(
+          'invalid_option',
+          'transaction must be the handle of the store, which must have been started',
+          {
+            argument: 'transaction',
+          },
+        ),
+      )
+    }
+    // At once: a transaction of such a handle ends with the function that it is given.
+    try {
+      return Promise.resolve(runSteps(driver, steps))
+    } catch (error) {
+      return Promise.reject(toStoreError(error))
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#starting?.catch(() => undefined)
+    while (this.#waiting.length > 0) await new Promise<void>(resolve => setImmediate(resolve))
+    this.#driver?.close()
+    this.#driver = undefined
+  }
+
+  async #ready(): Promise<SqliteDriver> {
+    await this.start()
+    if (this.#driver === undefined) throw new WebhookError('store_unavailable', 'SQLite: the store was closed')
+    return this.#driver
+  }
+
+  async #prepare(): Promise<void> {
+    this.#driver ??= createDriver(await this.#open())
+    const driver = this.#driver
+    driver.exec(`pragma busy_timeout = ${BLOCKING_WAIT_MS}`)
+    driver.exec('pragma journal_mode = wal')
+    driver.exec('pragma synchronous = full')
+    const version = runSteps(driver, () => findVersion(this.tables, 'sqlite')) ?? 0
+    refuseNewer(version)
+    if (version === SCHEMA_VERSION) return
+    await this.#enqueue(() => runSteps(driver, () => migrate(this.tables, 'sqlite')))
+  }
+
+  #enqueue<Result>(work: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      let result: { readonly value: Result } | undefined
+      this.#waiting.push({
+        run() {
+          result = { value: work() }
+        },
+        done() {
+          if (result !== undefined) resolve(result.value)
+        },
+        fail: error => reject(toStoreError(error)),
+        sinceMs: this.#options.clock.now(),
+      })
+      this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    const driver = this.#driver
+    const jobs = this.#waiting.slice(0, MAX_JOBS)
+    if (driver === undefined || jobs.length === 0) return
+    // Somebody else's transaction on this handle must end first.
+    const outcome = driver.inTransaction ? 'busy' : this.#commit(driver, jobs)
+    if (outcome === 'busy') {
+      this.#waitFor(jobs)
+      return
+    }
+    this.#waiting = this.#waiting.slice(jobs.length)
+    if (this.#waiting.length > 0) this.#schedule()
+  }
+
+  /** Answers every job, unless the database is busy. */
+  #commit(driver: SqliteDriver, jobs: readonly Job[]): 'done' | 'busy' {
+    try {
+      driver.exec('begin immediate')
+    } catch (error) {
+      if (isBusy(error)) return 'busy'
+      for (const job of jobs) job.fail(error)
+      return 'done'
+    }
+    try {
+      for (const job of jobs) job.run()
+      driver.exec('commit')
+    } catch (error) {
+      this.#undo(driver)
+      if (isBusy(error)) return 'busy'
+      // One of them spoilt it: each alone.
+      if (jobs.length === 1) jobs[0]?.fail(error)
+      else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
+      return 'done'
+    }
+    for (const job of jobs) job.done()
+    return 'done'
+  }
+
+  #undo(driver: SqliteDriver): void {
+    this.undone++
+    try {
+      driver.exec('rollback')
+    } catch {
+      // There was no transaction, or SQLite has ended it itself.
+    }
+  }
+
+  #waitFor(jobs: readonly Job[]): void {
+    const { clock, busyTimeoutMs } = this.#options
+    const late = jobs.filter(({ sinceMs }) => clock.now() - sinceMs >= busyTimeoutMs)
+    for (const job of late) job.fail(new Error('another connection has been writing for too long'))
+    this.#waiting = this.#waiting.filter(job => !late.includes(job))
+    if (this.#waiting.length === 0 || this.#scheduled) return
+    this.#scheduled = true
+    clock.setTimer(() => this.#flush(), RETRY_MS)
+  }
+}
+
+/** Runs steps to their end, on a driver that answers at once. */
+function runSteps<Result>(driver: SqliteDriver, steps: () => Steps<Result>): Result {
+  const work = steps()
+  for (let step = work.next(); ; ) {
+    if (step.done === true) return step.value
+    step = work.next(driver.all(toStatement(step.value, 'sqlite')))
+  }
+}
+
+function guarded<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw toStoreError(error)
+  }
+}

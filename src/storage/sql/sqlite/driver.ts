@@ -1,0 +1,104 @@
+import { WebhookError } from '../../../errors.ts'
+import type { Row, SqlValue, Statement } from '../statement.ts'
+
+/** A statement of `better-sqlite3` or `libsql`. */
+interface SqliteStatement {
+  all(...values: never[]): unknown[]
+  run(...values: never[]): unknown
+}
+
+/** A database handle: of `node:sqlite`, `better-sqlite3` or `libsql`. */
+export interface SqliteHandle {
+  exec(sql: string): unknown
+  prepare(sql: string): SqliteStatement
+  close(): unknown
+  readonly inTransaction?: boolean
+  readonly isTransaction?: boolean
+}
+
+/** What is used of a handle, whatever its kind. Everything is synchronous. */
+export interface SqliteDriver {
+  readonly handle: SqliteHandle
+  readonly inTransaction: boolean
+  exec(text: string): void
+  all(statement: Statement): readonly Row[]
+  close(): void
+}
+
+/** Lists that are put together from filters come in many forms. */
+const MAX_PREPARED = 300
+
+interface Prepared {
+  readonly statement: { all(...values: readonly unknown[]): unknown[]; run(...values: readonly unknown[]): unknown }
+  readonly answers: boolean
+}
+
+/** Uses a handle. Statements are prepared once. */
+export function createDriver(handle: SqliteHandle): SqliteDriver {
+  const prepared = new Map<string, Prepared>()
+  // These take their values as one array; a lone value of some types would be mistaken for named ones.
+  const takesArray = 'pragma' in handle
+  const prepare = (text: string): Prepared => {
+    let known = prepared.get(text)
+    if (known === undefined) {
+      if (prepared.size >= MAX_PREPARED) prepared.clear()
+      const statement = handle.prepare(text) as Prepared['statement']
+      known = { statement, answers: /^\s*(select|with|pragma)\b|\breturning\b/i.test(text) }
+      prepared.set(text, known)
+    }
+    return known
+  }
+  return {
+    handle,
+    get inTransaction() {
+      return handle.inTransaction ?? handle.isTransaction ?? false
+    },
+    exec(text) {
+      handle.exec(text)
+    },
+    all({ text, values }) {
+      const { statement, answers } = prepare(text)
+      const given = takesArray ? [values] : (values as readonly SqlValue[])
+      if (answers) return statement.all(...given) as readonly Row[]
+      statement.run(...given)
+      return []
+    },
+    close() {
+      prepared.clear()
+      handle.close()
+    },
+  }
+}
+
+/** Whether something is such a handle. */
+export function isHandle(value: unknown): value is SqliteHandle {
+  const handle = value as Partial<SqliteHandle> | null
+  return typeof value === 'object' && typeof handle?.prepare === 'function' && typeof handle.exec === 'function'
+}
+
+const REASONS = [
+  { code: 'store_full', errcode: 13, name: /SQLITE_FULL/, words: /database or disk is full/ },
+  { code: 'store_read_only', errcode: 8, name: /SQLITE_READONLY/, words: /readonly database/ },
+] as const
+
+/** An error of a driver as ours, with its own words: they name tables and columns, never values. */
+export function toStoreError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof WebhookError) return error
+  const { code = '', errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
+  const fits = REASONS.find(
+    reason =>
+      Number(errcode) % 256 === reason.errcode || reason.name.test(String(code)) || reason.words.test(error.message),
+  )
+  return new WebhookError(fits?.code ?? 'store_unavailable', `SQLite: ${error.message}`, { cause: error })
+}
+
+/** Whether another connection is writing just now, or somebody else has a transaction on this one. */
+export function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code = '', errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
+  return (
+    Number(errcode) % 256 === 5 ||
+    /SQLITE_BUSY/.test(String(code)) ||
+    /database is locked|within a transaction/.test(error.message)
+  )
+}

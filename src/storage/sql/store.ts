@@ -1,0 +1,56 @@
+import type { Clock } from '../../clock.ts'
+import type { Sealer } from '../encryption/sealer.ts'
+import type { Store } from '../store.ts'
+import { SqlAttempts } from './attempts.ts'
+import type { Database } from './database.ts'
+import { sqlDedupeStore } from './dedupe.ts'
+import { SqlDeliveries } from './deliveries.ts'
+import { SqlEndpoints } from './endpoints.ts'
+import { Lanes } from './lanes.ts'
+import { type Pruned, type PruneOptions, prune } from './prune.ts'
+import type { QueueStatements } from './queue.ts'
+
+/** A store in a database. */
+export interface SqlStore extends Store {
+  start(): Promise<void>
+  close(): Promise<void>
+  /**
+   * Deletes what is older than it has to be kept. To be called now and then; nothing is deleted otherwise.
+   *
+   * @example setInterval(() => store.prune({ attemptsOlderThanSeconds: 30 * 86_400 }), 3_600_000)
+   */
+  prune(options: PruneOptions): Promise<Pruned>
+  /**
+   * Encrypts all endpoints with the first of the keys: after one was replaced, or when encryption was turned on for a
+   * store that was in use. Bodies of deliveries that still wait are not rewritten: keep the old key until they ended.
+   *
+   * @returns how many endpoints there are.
+   */
+  reencrypt(): Promise<number>
+}
+
+/** What a store is made of. */
+export interface SqlStoreParts {
+  readonly database: Database
+  readonly sealer: Sealer | undefined
+  readonly clock: Clock
+  readonly statements: (lanes: Lanes) => QueueStatements
+  readonly onEnqueued?: (wake: () => void) => () => void
+}
+
+/** Puts a store together. */
+export function createSqlStore({ database, sealer, clock, statements, onEnqueued }: SqlStoreParts): SqlStore {
+  const lanes = new Lanes(database)
+  const endpoints = new SqlEndpoints(database, sealer)
+  const deliveries = new SqlDeliveries({ database, lanes, queue: statements(lanes), sealer, clock })
+  return {
+    endpoints,
+    deliveries: onEnqueued === undefined ? deliveries : Object.assign(deliveries, { onEnqueued }),
+    attempts: new SqlAttempts(database),
+    dedupe: sqlDedupeStore(database),
+    start: () => database.start(),
+    close: () => database.close(),
+    prune: options => prune(database, options, clock.now()),
+    reencrypt: () => endpoints.reencrypt(),
+  }
+}

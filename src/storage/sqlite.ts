@@ -1,0 +1,84 @@
+import { type Clock, systemClock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
+import type { EncryptionOptions } from './encryption/keys.ts'
+import { createSealer } from './encryption/sealer.ts'
+import { SqliteDatabase } from './sql/sqlite/database.ts'
+import { isHandle, type SqliteHandle } from './sql/sqlite/driver.ts'
+import { sqliteStatements } from './sql/sqlite/statements.ts'
+import { createSqlStore, type SqlStore } from './sql/store.ts'
+import { DEFAULT_PREFIX, nameTables } from './sql/tables.ts'
+
+export type { EncryptionOptions } from './encryption/keys.ts'
+export { migrationSql } from './sql/migrations.ts'
+export type { Pruned, PruneOptions } from './sql/prune.ts'
+export type { SqliteHandle } from './sql/sqlite/driver.ts'
+export type { SqlStore } from './sql/store.ts'
+
+/** Options of {@link sqliteStore}. */
+export interface SqliteStoreOptions {
+  /** What the names of the tables begin with. Default `webhook_`. */
+  readonly prefix?: string
+  /** Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the file. */
+  readonly encryption?: EncryptionOptions
+  /** How long a write waits for other processes that write, in seconds. Default 5. */
+  readonly busyTimeoutSeconds?: number
+  readonly clock?: Clock
+}
+
+/**
+ * A store in a SQLite file: durable, with no server. A write is on the disk before it is answered (WAL,
+ * `synchronous=FULL`), and writes of the same turn of the event loop share one flush. Several processes of one machine
+ * may use the file; for several machines take `crm-webhooks/storage/postgres`.
+ *
+ * @param database a file, or a handle of `node:sqlite`, `better-sqlite3` or `libsql`. A file is opened with the first
+ * of these that there is. The journal mode of a handle, and how it flushes, are changed.
+ * @throws {WebhookError} `invalid_option` and `invalid_secret` for wrong options.
+ *
+ * @example const store = sqliteStore('webhooks.db', { encryption: { keys: [process.env.WEBHOOK_KEY] } })
+ */
+export function sqliteStore(database: string | SqliteHandle, options: SqliteStoreOptions = {}): SqlStore {
+  const { prefix = DEFAULT_PREFIX, busyTimeoutSeconds = 5, clock = systemClock } = options
+  const handle = isHandle(database) ? database : undefined
+  const path = typeof database === 'string' ? database : ''
+  if (handle === undefined && path === '') {
+    throw new WebhookError('invalid_option', 'sqliteStore takes the path of a file or an open database', {
+      argument: 'database',
+    })
+  }
+  if (!(busyTimeoutSeconds >= 0)) {
+    throw new WebhookError('invalid_option', 'busyTimeoutSeconds must be a number from 0', {
+      argument: 'busyTimeoutSeconds',
+    })
+  }
+  const tables = nameTables(prefix)
+  const open = () => openFile(path)
+  return createSqlStore({
+    database: new SqliteDatabase(handle, open, { tables, clock, busyTimeoutMs: busyTimeoutSeconds * 1000 }),
+    sealer: options.encryption && createSealer(options.encryption),
+    clock,
+    statements: lanes => sqliteStatements(tables, lanes),
+  })
+}
+
+type Opener = new (path: string) => SqliteHandle
+
+/** Packages that open a file like `better-sqlite3` does. Named here so that no bundler looks for them. */
+const PACKAGES = ['better-sqlite3', 'libsql']
+
+async function openFile(path: string): Promise<SqliteHandle> {
+  const host = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } }
+  const builtIn = host.process?.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync?: Opener } | undefined
+  if (builtIn?.DatabaseSync !== undefined) return new builtIn.DatabaseSync(path)
+  for (const name of PACKAGES) {
+    const found = await import(name).then(
+      (module: { readonly default?: Opener }) => module.default,
+      () => undefined,
+    )
+    if (found !== undefined) return new found(path)
+  }
+  throw new WebhookError(
+    'unsupported',
+    'this runtime has no node:sqlite: install libsql or better-sqlite3, or hand an open database to sqliteStore',
+    { argument: 'database' },
+  )
+}
