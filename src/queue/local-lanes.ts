@@ -33,6 +33,7 @@ export class LocalLanes {
   readonly #full = new Set<string>()
   readonly #room = new Map<string, number>()
   #resumeAtMs = Number.POSITIVE_INFINITY
+  #nowMs = 0
   #waiting = 0
 
   /** Lanes for which nothing is to be claimed now. */
@@ -74,7 +75,10 @@ export class LocalLanes {
 
   /** The next delivery to start, from each lane in turn. It counts as under way from now on. */
   next(nowMs: number): ClaimedDelivery | undefined {
-    if (this.#resumeAtMs <= nowMs) this.#resume(nowMs)
+    // When the clock was put back, they would wait for as long.
+    const putBack = nowMs < this.#nowMs
+    this.#nowMs = nowMs
+    if (putBack || this.#resumeAtMs <= nowMs) this.#resume(putBack ? Number.POSITIVE_INFINITY : nowMs)
     for (const lane of this.#ready) {
       this.#ready.delete(lane)
       const claimed = lane.waiting.shift()

@@ -270,6 +270,7 @@ describe('direct hand-off', () => {
     const event = eventFor(['a'], { claim })
     await bench.store.deliveries.enqueue([event])
     const found = await bench.store.deliveries.get(`${event.event.id}_0`)
+    await bench.clock.advance(0)
     expect(stopped).toBe(false)
     if (found === undefined) throw new Error('not stored')
     bench.worker.run([{ ...found, token: claim.token }])
@@ -323,6 +324,22 @@ describe('pace', () => {
     // For each delivery: one claim that finds it, one or two that find nothing, and one settlement.
     expect(counted.calls.claim).toBeLessThan(35 * 4)
     expect(counted.calls.settle).toBeLessThan(35 * 2)
+  })
+
+  it('goes on when the clock is put back', async () => {
+    let offsetMs = 0
+    let waitMs = 500
+    const clock = manualClock()
+    const setBack = { ...clock, now: () => clock.now() + offsetMs }
+    const store = memoryStore({ clock: setBack })
+    const bench = new Bench(() => 5, { clock: setBack, paceMs: () => waitMs }, { clock, store })
+    bench.worker.start()
+    await bench.publish(eventFor(['a']))
+    await clock.advance(10)
+    offsetMs = -3_600_000
+    waitMs = 0
+    await clock.advance(2_000)
+    expect(bench.runs).toHaveLength(1)
   })
 
   it('gives back what must wait for long', async () => {

@@ -155,7 +155,7 @@ describe('maskBody', () => {
     for (const before of ['', 'a', 'ab', 'abc']) {
       const cut = maskBody(before + '😀'.repeat(50_000), 'text/plain')
       expect(cut).not.toContain('\ufffd')
-      expect(cut.isWellFormed?.() ?? true).toBe(true)
+      expect(cut).not.toMatch(/\p{Surrogate}/u)
       expect(cut.startsWith(`${before}${'😀'.repeat(16_383)}`)).toBe(true)
     }
     expect(maskBody('x'.repeat(65_536), 'text/plain')).toHaveLength(65_536)
