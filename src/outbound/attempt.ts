@@ -53,9 +53,12 @@ export async function signAttempt(
   })
   const { url, method } = request
   const message = { id: event.id, timestampMs: nowMs, body: request.body.bytes, url, method }
-  const signature = await signerOf(endpoint, host.schemes, nowMs)(message)
+  const signed = signerOf(endpoint, host.schemes, nowMs)(message)
+  const signature = signed instanceof Promise ? await signed : signed
   return {
-    ...request,
+    url,
+    method,
+    body: request.body,
     headers: withHeaders(withHeaders(headers, request.headers), signature),
     confidential: confidentialOf(endpoint, request, signature),
   }

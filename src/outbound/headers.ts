@@ -84,8 +84,12 @@ export function withHeaders(
   headers: Readonly<Record<string, string>>,
   added: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const all = { ...headers }
-  for (const [name, value] of Object.entries(added)) put(all, name, value)
+  const names = Object.keys(added)
+  if (names.length === 0) return { ...headers }
+  const taken = new Set(names.map(name => name.toLowerCase()))
+  const all: Record<string, string> = {}
+  for (const name of Object.keys(headers)) if (!taken.has(name.toLowerCase())) all[name] = headers[name] ?? ''
+  for (const name of names) all[name] = added[name] ?? ''
   return all
 }
 

@@ -20,9 +20,9 @@ export class Pacing {
     const nowMs = this.#clock.now()
     const windowMs = rateLimit.perSeconds * 1000
     const costMs = windowMs / rateLimit.limit
-    // Never more than a window ahead, unless the clock was put back.
-    const known = Math.min(this.#fullAtMs.get(id) ?? 0, nowMs + windowMs)
-    const fullAtMs = Math.max(nowMs, known) + costMs
+    // More than a window ahead lies only what was noted before the clock was put back.
+    if ((this.#fullAtMs.get(id) ?? 0) > nowMs + windowMs) this.#fullAtMs.set(id, nowMs + windowMs)
+    const fullAtMs = Math.max(nowMs, this.#fullAtMs.get(id) ?? 0) + costMs
     if (fullAtMs - nowMs > windowMs) return Math.ceil(fullAtMs - nowMs - windowMs)
     this.#fullAtMs.delete(id)
     this.#fullAtMs.set(id, fullAtMs)

@@ -13,15 +13,22 @@ export function maskHeaders(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   names: readonly string[] = [],
 ): Readonly<Record<string, string>> {
-  const more = new Set(names.map(name => name.toLowerCase()))
-  const masked: Array<[string, string]> = []
-  for (const [name, value] of Object.entries(headers)) {
+  const masked: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
     if (value === undefined) continue
     const text = typeof value === 'string' ? value : value.join(', ')
-    const secret = more.has(name.toLowerCase()) || isSecretName(name, 'header')
-    masked.push([visibleLine(name), secret ? maskCredential(text) : visibleLine(text)])
+    const secret = isSecretName(name, 'header') || (names.length > 0 && includesName(names, name))
+    const shown = secret ? maskCredential(text) : visibleLine(text)
+    if (name === '__proto__') Object.defineProperty(masked, name, { value: shown, enumerable: true })
+    else masked[visibleLine(name)] = shown
   }
-  return Object.fromEntries(masked)
+  return masked
+}
+
+function includesName(names: readonly string[], name: string): boolean {
+  const lower = name.toLowerCase()
+  return names.some(other => other.toLowerCase() === lower)
 }
 
 /** How somebody authenticates is no secret. */

@@ -26,6 +26,23 @@ const MORE = {
  * and `X-Api-Key` do, `author`, `authenticated` and `costume` do not.
  */
 export function isSecretName(name: string, place: 'body' | 'header' | 'query' = 'body'): boolean {
+  const known = remembered[place].get(name)
+  if (known !== undefined) return known
+  const secret = namesSecret(name, place)
+  if (remembered[place].size >= MAX_REMEMBERED) remembered[place].clear()
+  if (name.length <= MAX_NAME) remembered[place].set(name, secret)
+  return secret
+}
+
+/** The same names come again and again. */
+const MAX_REMEMBERED = 2_000
+const remembered = {
+  body: new Map<string, boolean>(),
+  header: new Map<string, boolean>(),
+  query: new Map<string, boolean>(),
+}
+
+function namesSecret(name: string, place: 'body' | 'header' | 'query'): boolean {
   const words = wordsOf(name)
   if (words.at(-1) === 'auth') return true
   return words.some((word, i) => {
