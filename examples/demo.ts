@@ -1,4 +1,4 @@
-// Real requests over a real socket, good and bad, to nine receivers: npm run demo
+// Both halves over real sockets: good and bad requests to nine receivers, and a sender with ten endpoints: npm run demo
 import { createPrinter } from './demo/print.ts'
 import { askproCallbacksScene, askproGatewayScene } from './demo/receiving/askpro.ts'
 import { calcomScene } from './demo/receiving/calcom.ts'
@@ -8,6 +8,7 @@ import { pipedriveScene } from './demo/receiving/pipedrive.ts'
 import { retellScene } from './demo/receiving/retell.ts'
 import { whatscrmScene } from './demo/receiving/whatscrm.ts'
 import { play } from './demo/scene.ts'
+import { playSending } from './demo/sending/play.ts'
 import { listen } from './demo/server.ts'
 
 const scenes = [
@@ -28,4 +29,5 @@ const server = await listen(Object.fromEntries(scenes.map(({ path, receiver }) =
 printer.title('Receiving', `real requests, signed as by their senders, to node:http at ${server.origin}`)
 for (const scene of scenes) await play(scene, server.origin, printer)
 await server.close()
+await playSending(printer)
 process.exitCode = printer.summary((performance.now() - startedAtMs) / 1000)

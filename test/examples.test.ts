@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-// An example of tests is run by being imported: its tests become tests of this file.
+// Examples of tests are run by being imported: their tests become tests of this file.
+import '../examples/sending-testing.ts'
 import '../examples/testing-your-handlers.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -30,6 +31,7 @@ const OTHERS = [
   'koa.ts',
   'next-route-handler.ts',
   'node-http.ts',
+  'sending-testing.ts',
   'testing-your-handlers.ts',
 ]
 
@@ -39,7 +41,7 @@ afterEach(() => void log.mockClear())
 describe('examples', () => {
   it('are all tested', () => {
     expect([...scripts, ...OTHERS].sort()).toEqual([...files].sort())
-    expect(scripts.length).toBeGreaterThan(10)
+    expect(scripts.length).toBeGreaterThan(20)
   })
 
   it.each(scripts)('%s prints what it says', async file => {
@@ -55,6 +57,10 @@ describe('npm run demo', () => {
     expect(output.trimEnd().split('\n').at(-1)).toMatch(/^\d+ requests, all answered as expected/)
     expect(output).not.toContain('\u001b')
     expect(output.split('\n').filter(line => [...line].length > 100)).toEqual([])
+    // Both halves have run, to the end.
+    for (const part of ['Receiving: ', 'Sending: ', '\nExchange log', '\nFigures', 'curl --globoff']) {
+      expect(output).toContain(part)
+    }
     expect(code).toBe(0)
   })
 })

@@ -3,16 +3,27 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { generateSecret, standardWebhooks } from 'crm-webhooks/signatures'
 import { signedRequest } from 'crm-webhooks/testing'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { ENVELOPE_NAMES } from '../src/outbound/envelopes.ts'
+import { SIGNING_SCHEMES } from '../src/outbound/signing.ts'
+import type { Preset } from '../src/presets/preset.ts'
+import { attemptCount, scheduleDelays } from '../src/retry/backoff.ts'
+import { NAMED_POLICIES } from '../src/retry/schedules.ts'
 import type { ProviderFixtures } from '../src/testing/fixtures.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
 
-const blocks = (language: string): readonly string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, code = '']) => code)
+const blocks = (language: string, text = readme): readonly string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, code = '']) => code)
+
+const read = (file: string): string => readFileSync(`${root}src/${file}`, 'utf8')
+
+/** What stands below a heading. */
+const section = (heading: string): string => readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
 
 /** Files of the folder that are not providers but what providers are made of. */
 const SHARED = new Set(['provider', 'describe', 'schema'])
@@ -66,6 +77,68 @@ describe('the table of senders', () => {
   )
 })
 
+describe('the table of presets', () => {
+  const presets = [
+    ...section('Presets').matchAll(/^\| .* \| `([a-z0-9-]+)` → `(\w+)` \| (.+) \| .+ \| (.*) \|$/gm),
+  ].map(([, file = '', factory = '', settings = '']) => ({ file, factory, settings }))
+
+  it('lists presets each once and in order', () => {
+    const files = presets.map(({ file }) => file)
+    expect(files).toEqual([...new Set(files)].sort())
+    expect(files.length).toBeGreaterThan(10)
+  })
+
+  it.each(presets)('$file exists, by this name, with these settings', async ({ file, factory, settings }) => {
+    const module = (await import(`../src/presets/${file}.ts`)) as Record<string, () => Preset>
+    const preset = module[factory]?.()
+    expect(preset?.name).toBe(file)
+    const names = [...settings.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
+    const shapes = ['presets/shared/atlassian.ts', `presets/${file}.ts`].map(name => read(name)).join()
+    expect(names.filter(name => !new RegExp(`readonly ${name}\\??:`).test(shapes))).toEqual([])
+    // What it misses first is in the table.
+    const empty = preset?.settings({})
+    expect(names).toContain(empty?.ok === false ? empty.message.split(' ')[0] : '')
+  })
+})
+
+describe('the tables of endpoints', () => {
+  const rowsOf = (heading: string): ReadonlyArray<readonly string[]> =>
+    [...section(heading).matchAll(/^\| `(.+?)` \| (.*) \|$/gm)].map(([, name = '', rest = '']) => [
+      name,
+      ...rest.split(' | '),
+    ])
+
+  it('have every signature scheme with its header', () => {
+    const listed = rowsOf('Signatures and secrets').map(([name, header = '']) => [
+      name,
+      header.replaceAll('`', '').trim(),
+    ])
+    expect(listed).toEqual(Object.entries(SIGNING_SCHEMES).map(([name, { header }]) => [name, header]))
+  })
+
+  it('have every field of an endpoint, then every envelope', () => {
+    const [, input = ''] = read('outbound/endpoint-input.ts').split('export interface EndpointInput {')
+    const fields = [...(input.split('\n}')[0] ?? '').matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name)
+    expect(fields.length).toBeGreaterThan(15)
+    expect(rowsOf('Endpoints').map(([name]) => name)).toEqual([...fields, ...ENVELOPE_NAMES])
+  })
+
+  it('have every named schedule with its waits and attempts', () => {
+    const inSeconds: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600 }
+    const listed = rowsOf('Retries').map(([name, waits = '', attempts = '']) => ({
+      name,
+      waits: waits.split(', ').map(wait => Number.parseInt(wait, 10) * (inSeconds[wait.split(' ')[1] ?? ''] ?? 0)),
+      attempts: Number.parseInt(attempts, 10),
+    }))
+    const actual = [...NAMED_POLICIES].map(([name, { schedule }]) => ({
+      name,
+      waits: scheduleDelays(schedule),
+      attempts: attemptCount(schedule),
+    }))
+    expect(listed).toEqual(actual)
+  })
+})
+
 /** What the snippets use without saying where it comes from, as a reader would understand it. */
 const AMBIENT: Readonly<Record<string, string>> = {
   app: "declare const app: ReturnType<typeof import('express')['default']>",
@@ -76,14 +149,16 @@ const AMBIENT: Readonly<Record<string, string>> = {
   fastify: "declare const fastify: ReturnType<typeof import('fastify')['default']>",
   hono: "declare const hono: InstanceType<typeof import('hono')['Hono']>",
   koa: "declare const koa: InstanceType<typeof import('koa')['default']>",
+  endpointId: 'declare const endpointId: string',
   receiver: "declare const receiver: import('crm-webhooks').Receiver",
+  sender: "declare const sender: import('crm-webhooks').Sender",
 }
 
 function completed(snippet: string): string {
   const missing = Object.keys(AMBIENT).filter(
     name => new RegExp(`\\b${name}\\b`).test(snippet) && !new RegExp(`const ${name}\\b`).test(snippet),
   )
-  return [...missing.map(name => AMBIENT[name]), snippet].join('\n')
+  return [...missing.map(name => AMBIENT[name]), snippet, 'export {}'].join('\n')
 }
 
 describe('the snippets', () => {
@@ -91,7 +166,7 @@ describe('the snippets', () => {
     const config = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
     const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root)
     const files = new Map(blocks('ts').map((snippet, i) => [`${root}readme-snippet-${i}.ts`, completed(snippet)]))
-    expect(files.size).toBeGreaterThan(15)
+    expect(files.size).toBeGreaterThan(25)
     const host = ts.createCompilerHost(options)
     const { fileExists, readFile } = host
     host.fileExists = file => files.has(file) || fileExists(file)
@@ -108,26 +183,70 @@ describe('the snippets', () => {
   })
 
   it('of the first five minutes do what is said', { timeout: 60_000 }, async () => {
-    const [server = '', attempt = ''] = blocks('ts')
-    const [promised = ''] = blocks('text')
+    const { printed, served, promised } = await tryOut('Receiving in five minutes', ['server', 'try'])
+    expect(withoutDuration(printed)).toBe(withoutDuration(promised))
+    expect(served.match(/John Doe booked 60 minutes/g)).toHaveLength(1)
+    expect(served).toContain('webhook rejected')
+  })
+
+  it('of sending in five minutes do what is said', { timeout: 60_000 }, async () => {
+    const { printed, served, promised } = await tryOut('Sending in five minutes', ['customer', 'send'])
+    expect(printed).toBe(promised)
+    expect(served).toBe('not now\na lead: Zoë\n')
+  })
+})
+
+describe('the way to verify what we send', () => {
+  const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA='
+
+  it('accepts what is signed, by either secret of a rotation, and refuses all else', async () => {
+    const [code = ''] = blocks('ts', section('Verifying what we send'))
     const folder = mkdtempSync(`${root}.readme-`)
     try {
-      const port = await freePort()
-      for (const [name, code] of Object.entries({ server, try: attempt })) {
-        expect(code).toContain('3000')
-        writeFileSync(`${folder}/${name}.ts`, code.replaceAll('3000', String(port)))
+      writeFileSync(`${folder}/verify.ts`, code)
+      const { verify } = (await import(`${folder}/verify.ts`)) as {
+        verify(headers: Readonly<Record<string, string>>, body: Uint8Array, secret: string): boolean
       }
-      const serving = await start(`${folder}/server.ts`, port)
-      const printed = await run(`${folder}/try.ts`)
-      const served = await serving.stop()
-      expect(withoutDuration(printed)).toBe(withoutDuration(promised))
-      expect(served.match(/John Doe booked 60 minutes/g)).toHaveLength(1)
-      expect(served).toContain('webhook rejected')
+      const body = Buffer.from('{"type":"lead.created","data":{"name":"Zoë"}}')
+      const other = generateSecret()
+      const scheme = standardWebhooks({ secret: [other, SECRET] })
+      const headers = scheme.sign({ id: 'evt_1', body, timestampMs: Date.now() })
+      expect(verify(headers, body, SECRET)).toBe(true)
+      expect(verify(headers, body, other)).toBe(true)
+      expect(verify(headers, body, generateSecret())).toBe(false)
+      expect(verify(headers, Buffer.from('{}'), SECRET)).toBe(false)
+      expect(verify({ ...headers, 'webhook-id': 'evt_2' }, body, SECRET)).toBe(false)
+      const old = scheme.sign({ id: 'evt_1', body, timestampMs: Date.now() - 600_000 })
+      expect(verify(old, body, SECRET)).toBe(false)
+      expect(verify({}, body, SECRET)).toBe(false)
     } finally {
       rmSync(folder, { recursive: true })
     }
   })
 })
+
+/** Runs the first two snippets of a section as files of these names, the first one as a server on a free port. */
+async function tryOut(heading: string, names: readonly [server: string, client: string]) {
+  const [first = '', second = ''] = blocks('ts', section(heading))
+  const [promised = ''] = blocks('text', section(heading))
+  const folder = mkdtempSync(`${root}.readme-`)
+  try {
+    const port = await freePort()
+    const [server, client] = names.map(name => `${folder}/${name}.ts`)
+    for (const [file = '', code] of [
+      [server, first],
+      [client, second],
+    ] as const) {
+      expect(code).toContain('3000')
+      writeFileSync(file, code.replace(/\b3000\b/g, String(port)))
+    }
+    const serving = await start(server ?? '', port)
+    const printed = await run(client ?? '')
+    return { printed, served: await serving.stop(), promised }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
 
 const withoutDuration = (text: string): string => text.replace(/"duration":[\d.]+/g, '"duration":…')
 const tsx = (file: string): readonly string[] => ['--import', 'tsx', file]

@@ -1,4 +1,11 @@
-import { createReceiver, type EventMap, type Provider, type Receiver, type WebhookRequest } from 'crm-webhooks'
+import {
+  type Clock,
+  createReceiver,
+  type EventMap,
+  type Provider,
+  type Receiver,
+  type WebhookRequest,
+} from 'crm-webhooks'
 import { toWebRequest } from 'crm-webhooks/testing'
 import { createJournal, type Journal } from './journal.ts'
 import type { Printer } from './print.ts'
@@ -29,9 +36,10 @@ export interface Scene {
 /** A receiver whose doings are written down. */
 export function stage<Events extends EventMap>(
   provider: Provider<Events>,
+  clock?: Clock,
 ): { receiver: Receiver<Events>; journal: Journal } {
   const journal = createJournal()
-  const receiver = createReceiver({ provider, logger: journal.logger })
+  const receiver = createReceiver({ provider, logger: journal.logger, ...(clock && { clock }) })
   journal.watch(receiver.lifecycle)
   return { receiver, journal }
 }
