@@ -1,0 +1,85 @@
+import { type Clock, systemClock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
+import type { EncryptionOptions } from './encryption/keys.ts'
+import { createSealer } from './encryption/sealer.ts'
+import { isClient, kindOf, type PostgresClient } from './sql/postgres/client.ts'
+import { PostgresDatabase } from './sql/postgres/database.ts'
+import { createListener } from './sql/postgres/listener.ts'
+import { postgresStatements } from './sql/postgres/statements.ts'
+import { createSqlStore, type SqlStore } from './sql/store.ts'
+import { DEFAULT_PREFIX, nameTables } from './sql/tables.ts'
+
+export type { EncryptionOptions } from './encryption/keys.ts'
+export { migrationSql } from './sql/migrations.ts'
+export type { PostgresClient } from './sql/postgres/client.ts'
+export type { Pruned, PruneOptions } from './sql/prune.ts'
+export type { SqlStore } from './sql/store.ts'
+
+/** Options of {@link postgresStore}. */
+export interface PostgresStoreOptions {
+  /** What the names of the tables begin with, and their schema where it is not the default one. Default `webhook_`. */
+  readonly prefix?: string
+  /** Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the database. */
+  readonly encryption?: EncryptionOptions
+  /**
+   * Whether other processes' deliveries wake the workers at once (`LISTEN`), over one connection of the pool. Default
+   * yes, where the client can. Workers poll as well.
+   */
+  readonly listen?: boolean
+  /** `transaction` for a pooler that lends connections by the transaction: nothing is left behind on a connection. */
+  readonly poolerMode?: 'session' | 'transaction'
+  /** How long the database may take to answer, in seconds. Default 15. */
+  readonly timeoutSeconds?: number
+  readonly clock?: Clock
+}
+
+/**
+ * A store in PostgreSQL (12 or later) for any number of processes on any number of hosts, which need nothing else to
+ * work together. What was answered is durable as far as the server's `synchronous_commit` says.
+ *
+ * @param client a pool or a client of `pg`, PGlite, or anything with their `query(text, values)`. A single client must
+ * be the store's own. It stays yours to close. Give a pool: a single connection does one thing at a time.
+ * @throws {WebhookError} `invalid_option` and `invalid_secret` for wrong options.
+ *
+ * @example
+ * const store = postgresStore(new Pool({ connectionString: process.env.DATABASE_URL }))
+ * const sender = createSender({ store })
+ * // On a transaction of your own: the event is there when that is committed, and not otherwise.
+ * await sender.publish('order.paid', order, { transaction: client })
+ */
+export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): SqlStore {
+  const { prefix = DEFAULT_PREFIX, clock = systemClock, timeoutSeconds = 15, poolerMode = 'session' } = options
+  if (!isClient(client)) {
+    throw new WebhookError('invalid_option', 'postgresStore takes a pool or a client of pg: something with query()', {
+      argument: 'client',
+    })
+  }
+  if (!(timeoutSeconds > 0)) {
+    throw new WebhookError('invalid_option', 'timeoutSeconds must be a number above 0', { argument: 'timeoutSeconds' })
+  }
+  const tables = nameTables(prefix)
+  const pooled = poolerMode === 'transaction'
+  const channel = `${tables.indexPrefix}enqueued`
+  const database = new PostgresDatabase(client, {
+    tables,
+    clock,
+    timeoutMs: timeoutSeconds * 1000,
+    prepare: !pooled && kindOf(client) !== 'pglite',
+  })
+  const listens = options.listen ?? true
+  const listener = listens && !pooled ? createListener(client, channel, clock) : undefined
+  const store = createSqlStore({
+    database,
+    sealer: options.encryption && createSealer(options.encryption),
+    clock,
+    statements: lanes => postgresStatements(tables, lanes, channel),
+    ...(listener === undefined ? {} : { onEnqueued: listener.onEnqueued }),
+  })
+  return {
+    ...store,
+    async close() {
+      listener?.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import type { SqlStore } from 'crm-webhooks/storage/postgres'
+
+const TABLES = ['endpoints', 'lanes', 'events', 'idempotency_keys', 'deliveries', 'attempts', 'dedupe']
+
+/** A store whose tables are there and empty: quicker than to make them anew. */
+export async function emptied(
+  store: SqlStore,
+  client: { query(text: string): Promise<unknown> },
+  prefix = 'webhook_',
+): Promise<SqlStore> {
+  await store.start()
+  await client.query(`truncate ${TABLES.map(name => prefix + name).join(', ')} restart identity`)
+  return store
+}

