@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from '../model/logger.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { DedupeStore } from '../storage/dedupe-store.ts'
 import { memoryDedupeStore } from '../storage/memory-store/dedupe.ts'
+import type { AttemptStore } from '../storage/store.ts'
 
 /** Options of `createReceiver`. */
 export interface ReceiverOptions<Events extends EventMap> {
@@ -36,6 +37,11 @@ export interface ReceiverOptions<Events extends EventMap> {
     /** How long a crashed process keeps an event from being handled again, in seconds. Default: twice the handler's time, at least 60. */
     readonly claimSeconds?: number
   }
+  /**
+   * Writes every request with its answer to the exchange log of a store (`store.attempts`), secrets masked. The answer
+   * waits for it; a log that fails does not change the answer.
+   */
+  readonly exchangeLog?: Pick<AttemptStore, 'insert'>
   readonly logger?: Logger
   readonly clock?: Clock
 }
@@ -50,6 +56,7 @@ export interface ReceiverSettings {
   readonly keepMs: number
   readonly keepDigestMs: number
   readonly claimMs: number
+  readonly exchangeLog: Pick<AttemptStore, 'insert'> | undefined
   readonly logger: Logger
   readonly clock: Clock
 }
@@ -65,6 +72,9 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
   if (options.store !== undefined && typeof options.store.dedupe?.claim !== 'function') {
     throw invalid('store', 'must have a dedupe store, as memoryStore() has')
   }
+  if (options.exchangeLog !== undefined && typeof options.exchangeLog.insert !== 'function') {
+    throw invalid('exchangeLog', 'must be the attempts of a store, as memoryStore().attempts is')
+  }
   const handlerTimeoutMs = milliseconds(
     'handlerTimeoutSeconds',
     options.handlerTimeoutSeconds,
@@ -79,6 +89,7 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
     keepMs: milliseconds('dedupe.keepSeconds', dedupe.keepSeconds, 259_200),
     keepDigestMs: milliseconds('dedupe.keepDigestSeconds', dedupe.keepDigestSeconds, 60),
     claimMs: milliseconds('dedupe.claimSeconds', dedupe.claimSeconds, Math.max(60, (2 * handlerTimeoutMs) / 1000)),
+    exchangeLog: options.exchangeLog,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
   }

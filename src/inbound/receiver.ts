@@ -3,6 +3,7 @@ import type { EventMap } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import type { AnyProvider } from '../providers/provider.ts'
+import { type ExchangeNotes, recordExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
 import type { ReceiverLifecycle, RejectedRequest } from './lifecycle.ts'
@@ -68,12 +69,16 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
   }
 
   async function receive(request: WebhookRequest | IncomingRequest): Promise<WebhookResponse> {
+    const notes = settings.exchangeLog && startNotes(settings)
+    let response: WebhookResponse
     try {
-      return await receiveRequest(request, host)
+      response = await receiveRequest(request, host, notes)
     } catch (error) {
       settings.logger.error('webhook provider failed', { provider: provider.name, error })
-      return toResponse(emptyResult('failed'))
+      response = toResponse(emptyResult('failed'))
     }
+    if (notes !== undefined) await writeExchange(request, response, notes, settings)
+    return response
   }
 
   return {
@@ -94,7 +99,11 @@ interface ReceiveHost {
 }
 
 /** The flow of a request, step by step. */
-async function receiveRequest(incoming: WebhookRequest | IncomingRequest, host: ReceiveHost): Promise<WebhookResponse> {
+async function receiveRequest(
+  incoming: WebhookRequest | IncomingRequest,
+  host: ReceiveHost,
+  notes: ExchangeNotes | undefined,
+): Promise<WebhookResponse> {
   const { settings, provider } = host
   const startedAtMs = settings.clock.now()
   if (isHealthCheck(incoming)) return jsonResponse(200, host.health())
@@ -104,18 +113,20 @@ async function receiveRequest(incoming: WebhookRequest | IncomingRequest, host: 
   const body = await readBody(incoming, settings)
   if (!body.ok) return answerUnreadBody(incoming, body, host)
   const request: WebhookRequest = { ...incoming, body: body.bytes }
+  if (notes !== undefined) notes.body = body.bytes
 
   const handshake = provider.unsignedChallenge && (await provider.unsignedChallenge(request))
   if (handshake !== undefined) return handshake
 
   const verdict = await provider.verify(request, { now: settings.clock.now() })
-  if (!verdict.ok) return reject(request, host, 'refused', verdict)
+  if (!verdict.ok) return reject(request, host, 'refused', note(notes, verdict))
 
   const challenge = provider.challenge && (await provider.challenge(request))
   if (challenge !== undefined) return challenge
 
   const parsed = provider.parse(request)
-  if (!parsed.ok) return reject(request, host, 'malformed', parsed)
+  if (!parsed.ok) return reject(request, host, 'malformed', note(notes, parsed))
+  if (notes !== undefined) notes.event = parsed.events[0]
 
   const deadlineMs = startedAtMs + settings.handlerTimeoutMs
   const results: EventResult[] = []
@@ -124,6 +135,32 @@ async function receiveRequest(incoming: WebhookRequest | IncomingRequest, host: 
     results.push(result instanceof Promise ? await result : result)
   }
   return respond(provider, combineResults(results, (settings.clock.now() - startedAtMs) / 1000))
+}
+
+function startNotes({ clock }: ReceiverSettings): ExchangeNotes {
+  return { startedAtMs: clock.now(), body: undefined, event: undefined, errorCode: undefined, errorMessage: undefined }
+}
+
+/** Keeps the cause of a refusal for the exchange log. */
+function note<Cause extends { readonly code: string; readonly message: string }>(
+  notes: ExchangeNotes | undefined,
+  cause: Cause,
+): Cause {
+  if (notes !== undefined) Object.assign(notes, { errorCode: cause.code, errorMessage: cause.message })
+  return cause
+}
+
+async function writeExchange(
+  request: WebhookRequest | IncomingRequest,
+  response: WebhookResponse,
+  notes: ExchangeNotes,
+  { name, exchangeLog, clock, logger }: ReceiverSettings,
+): Promise<void> {
+  try {
+    await exchangeLog?.insert([recordExchange(name, request, response, notes, clock.now())])
+  } catch (error) {
+    logger.error('webhook exchange log was not written', { error })
+  }
 }
 
 function isHealthCheck({ method, url }: Pick<WebhookRequest, 'method' | 'url'>): boolean {

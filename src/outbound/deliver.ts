@@ -1,4 +1,3 @@
-import type { LifecycleSource } from '../emitter.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { AttemptEnd } from '../queue/worker.ts'
@@ -8,13 +7,11 @@ import { type AttemptHost, type AttemptResult, makeAttempt } from './attempt.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
 import { PARKED_MS } from './endpoints.ts'
 import type { EndpointHealth } from './health.ts'
-import type { SenderLifecycle } from './lifecycle.ts'
 
 /** What delivering needs. */
 export interface DeliverHost extends AttemptHost {
   readonly cache: EndpointCache
   readonly health: EndpointHealth
-  readonly lifecycle: LifecycleSource<SenderLifecycle>
   readonly random: () => number
 }
 
@@ -29,12 +26,10 @@ export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, hos
   const { attempt, failure, request } = result
   const body = delivery.body === undefined ? request?.body : undefined
   if (failure === undefined) {
-    await host.health.succeeded(endpoint)
-    const nowMs = host.clock.now()
-    const after = afterwards(delivery, { status: 'succeeded', externalId: attempt.externalId, finishedAtMs: nowMs })
-    host.lifecycle.emit('delivery.succeeded', { delivery: after, attempt })
+    if (host.health.isHeldAgainst(endpoint)) await host.health.succeeded(endpoint)
     const { externalId } = attempt
-    return { attempt, next: { status: 'succeeded', atMs: nowMs }, ...(externalId !== undefined && { externalId }) }
+    const next = { status: 'succeeded', atMs: host.clock.now() } as const
+    return externalId === undefined ? { attempt, next } : { attempt, next, externalId }
   }
   // The worker is stopping: another one makes this attempt.
   if ('error' in failure && failure.error === 'aborted')
@@ -66,15 +61,9 @@ async function afterFailure(
   else if (attempt.errorCode !== 'render_failed') await host.health.failed(endpoint)
 
   if (decision.action === 'retry') {
-    const { dueAtMs } = decision
-    const after = afterwards(delivery, { lastError, dueAtMs, triesUsed: decision.triesUsed })
-    host.lifecycle.emit('delivery.failed', { delivery: after, attempt, nextAttemptAtMs: dueAtMs })
-    return { attempt, lastError, next: { status: 'pending', dueAtMs, triesUsed: decision.triesUsed } }
+    return { attempt, lastError, next: { status: 'pending', dueAtMs: decision.dueAtMs, triesUsed: decision.triesUsed } }
   }
-  const after = afterwards(delivery, { status: 'failed', lastError, finishedAtMs: nowMs })
-  host.lifecycle.emit('delivery.failed', { delivery: after, attempt, nextAttemptAtMs: undefined })
-  host.lifecycle.emit('delivery.exhausted', { delivery: after, attempt, reason: decision.reason })
-  return { attempt, lastError, next: { status: 'failed', atMs: nowMs } }
+  return { attempt, lastError, reason: decision.reason, next: { status: 'failed', atMs: nowMs } }
 }
 
 /** Whether the endpoint takes anything at all now; `undefined` when it does. */
@@ -88,9 +77,4 @@ function checkEndpointState(endpoint: Endpoint | undefined, nowMs: number): Atte
 
 function ended(lastError: string, atMs: number): AttemptEnd {
   return { lastError, next: { status: 'failed', atMs } }
-}
-
-/** The delivery as it is after the attempt. */
-function afterwards(delivery: Delivery, change: Partial<Delivery>): Delivery {
-  return { ...delivery, attempts: delivery.attempts + 1, ...change }
 }

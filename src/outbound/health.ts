@@ -43,6 +43,11 @@ export class EndpointHealth {
     this.#lifecycle = lifecycle
   }
 
+  /** Whether a success changes anything. */
+  isHeldAgainst(endpoint: Endpoint): boolean {
+    return endpoint.failingSinceMs !== undefined || endpoint.status === 'disabled' || this.#failures.has(endpoint.id)
+  }
+
   /** An attempt succeeded: whatever was held against the endpoint is forgotten. */
   async succeeded(endpoint: Endpoint): Promise<void> {
     if (this.#failures.size > 0) this.#failures.delete(endpoint.id)

@@ -10,8 +10,13 @@ export interface SenderLifecycle {
     readonly attempt: Attempt
     readonly nextAttemptAtMs: number | undefined
   }
-  /** Given up: the schedule is used up, or another try cannot help. */
-  'delivery.exhausted': { readonly delivery: Delivery; readonly attempt: Attempt; readonly reason: string }
+  /** Given up: the schedule is used up, or another try cannot help. Without an attempt where none was made any more. */
+  'delivery.exhausted': {
+    readonly delivery: Delivery
+    readonly attempt: Attempt | undefined
+    /** `exhausted`, `not_retryable`, `gone`, or words. */
+    readonly reason: string
+  }
   'endpoint.disabled': {
     readonly endpointId: string
     readonly tenant: string | undefined

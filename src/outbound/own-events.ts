@@ -34,7 +34,7 @@ function describe(payload: Payload): { readonly tenant: string | undefined; read
   const { delivery, attempt } = payload
   if (delivery.eventType.startsWith('webhook.')) return undefined
   const { id, endpointId, eventId, eventType, subject, attempts, status, externalId } = delivery
-  const last = {
+  const last = attempt && {
     number: attempt.number,
     status: attempt.status ?? null,
     errorCode: attempt.errorCode ?? null,

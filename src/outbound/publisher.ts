@@ -121,7 +121,7 @@ function tellsOfChange(data: unknown, field: string): boolean {
 
 function newDelivery(endpoint: Endpoint, event: StoredEvent, nowMs: number, worker: Worker | undefined): NewDelivery {
   const ordered = endpoint.ordering === 'subject' && event.subject !== undefined
-  const lane = ordered ? `${endpoint.id}/${event.subject}` : endpoint.id
+  const lane = endpoint.id
   const resting = endpoint.status === 'disabled'
   const claim = ordered || resting || endpoint.rateLimit !== undefined ? undefined : worker?.reserve(lane)
   const dueAtMs = resting ? (endpoint.probeAtMs ?? nowMs) : nowMs

@@ -73,7 +73,9 @@ function loggedBody({ body, confidential }: SignedAttempt): string {
 
 function loggedAnswer(answer: Extract<TransportResult, { ok: true }>): string {
   const contentType = answer.headers['content-type']
-  return answer.body.length === 0 ? '' : maskBody(answer.body, typeof contentType === 'string' ? contentType : '')
+  return answer.body.length === 0
+    ? ''
+    : maskBody(answer.body, typeof contentType === 'string' ? contentType : '', { truncated: answer.truncated })
 }
 
 /** A URL as it may be seen; of one that is itself the credential, where it leads only. */

@@ -3,6 +3,7 @@ import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery } from '../storage/store.ts'
+import { announce } from './announce.ts'
 import { makeAttempt, signAttempt } from './attempt.ts'
 import type { DataOf, EventCatalogue, TypeOf } from './catalogue.ts'
 import { type DeliverHost, deliver } from './deliver.ts'
@@ -75,7 +76,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
   const lifecycle = createLifecycle<SenderLifecycle>(logger)
   const cache = new EndpointCache(store.endpoints, clock, settings.endpointRefreshMs)
   const health = new EndpointHealth({ store, cache, clock, logger }, settings.disableRule, lifecycle)
-  const host: DeliverHost = { ...settings, cache, health, lifecycle }
+  const host: DeliverHost = { ...settings, cache, health }
   const pacing = new Pacing(clock)
   const endpointOf = ({ delivery }: ClaimedDelivery): Endpoint | undefined => cache.peek(delivery.endpointId)
   const worker = new Worker({
@@ -83,6 +84,9 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     deliveries: store.deliveries,
     direction: 'outbound',
     perform: (claimed, signal) => deliver(claimed, signal, host),
+    onSettled: (outcome, changed) => {
+      if (changed) announce(outcome, lifecycle)
+    },
     laneLimit: claimed => laneLimit(endpointOf(claimed)),
     paceMs: claimed => {
       const endpoint = endpointOf(claimed)

@@ -3,7 +3,10 @@ import type { Logger } from '../model/logger.ts'
 import type { ClaimedDelivery, DeliveryStore, Settlement } from '../storage/store.ts'
 
 /** How an attempt ended: what is written about it. */
-export type AttemptEnd = Omit<Settlement, 'deliveryId' | 'token'>
+export interface AttemptEnd extends Omit<Settlement, 'deliveryId' | 'token'> {
+  /** Why the delivery is given up, for those who are told of it. Not stored. */
+  readonly reason?: string
+}
 
 /** The end of an attempt at a delivery. */
 export interface Outcome {

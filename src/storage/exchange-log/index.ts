@@ -1,5 +1,5 @@
 export { type ExportFormat, exportAttempts } from './export.ts'
-export { MAX_LOGGED_BYTES, type MaskBodyOptions, maskBody } from './mask-body.ts'
+export { maskBody } from './mask-body.ts'
 export { maskHeaders } from './mask-headers.ts'
 export { maskUrl } from './mask-url.ts'
 export { isSecretName, MASK } from './secret-names.ts'

@@ -1,0 +1,52 @@
+import { newId } from '../ids.ts'
+import type { Attempt } from '../model/delivery.ts'
+import type { ReceivedEvent } from '../model/event.ts'
+import { headerEntries, singleHeader, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
+import { maskBody, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
+
+/** What is noted of a request while it is handled, for the exchange log. */
+export interface ExchangeNotes {
+  readonly startedAtMs: number
+  body: Uint8Array | undefined
+  /** The first event of the request. */
+  event: ReceivedEvent | undefined
+  errorCode: string | undefined
+  errorMessage: string | undefined
+}
+
+/** The line of the exchange log for a request that came in: secrets masked, bodies capped. */
+export function recordExchange(
+  receiverName: string,
+  request: Omit<WebhookRequest, 'body'>,
+  response: WebhookResponse,
+  notes: ExchangeNotes,
+  nowMs: number,
+): Attempt {
+  const { event, startedAtMs } = notes
+  const contentType = singleHeader(request.headers, 'content-type') ?? ''
+  return {
+    id: newId('att'),
+    direction: 'inbound',
+    deliveryId: undefined,
+    eventId: event?.id,
+    eventType: event?.type,
+    tenant: undefined,
+    subject: event?.recordId,
+    endpointId: receiverName,
+    number: event?.attempt ?? 1,
+    startedAtMs,
+    durationMs: nowMs - startedAtMs,
+    outcome: response.status < 400 ? 'succeeded' : 'failed',
+    method: request.method,
+    url: maskUrl(request.url),
+    requestHeaders: maskHeaders(Object.fromEntries(headerEntries(request.headers))),
+    requestBody: notes.body === undefined ? '' : maskBody(notes.body, contentType),
+    status: response.status,
+    responseHeaders: maskHeaders(response.headers),
+    responseBody: maskBody(response.body, response.headers['content-type'] ?? ''),
+    errorCode: notes.errorCode,
+    errorMessage: notes.errorMessage,
+    externalId: undefined,
+    isTest: false,
+  }
+}
