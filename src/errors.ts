@@ -15,8 +15,10 @@ export type WebhookErrorCode =
   | 'not_found'
   | 'conflict'
   | 'unsupported'
-  /** The database did not answer, not in time, or not with what was asked for. Trying again later may help. */
+  /** The database did not answer, or not in time. Trying again later may help. */
   | 'store_unavailable'
+  /** The database refused a value: trying again does not help. */
+  | 'store_refused'
   /** The database takes no writes. */
   | 'store_read_only'
   /** The database has no room. */

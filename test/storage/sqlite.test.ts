@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { sqliteStore } from 'crm-webhooks/storage/sqlite'
 import Database from 'libsql'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { NewEvent } from '../../src/storage/store.ts'
+import { attempt, claim, endpoint, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 import { storeContract } from '../../src/testing/store-contract.ts'
 
 describe('a SQLite store', () => {
@@ -10,4 +15,202 @@ describe('a SQLite store', () => {
 describe('a SQLite store that encrypts', () => {
   const keys = ['0'.repeat(64)]
   storeContract(() => sqliteStore(new Database(':memory:'), { encryption: { keys } }), { describe, it, expect })
+})
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'crm-webhooks-sqlite-'))
+  folders.push(folder)
+  return join(folder, 'webhooks.db')
+}
+
+/** A handle that writes down what happens in which order. */
+function watched(file: string) {
+  const log: string[] = []
+  const database = new Database(file)
+  const exec = database.exec.bind(database)
+  database.exec = (sql: string) => {
+    log.push(sql)
+    return exec(sql)
+  }
+  return { database, log }
+}
+
+describe('a SQLite file', () => {
+  it('is set up so that an answer means that it is on the disk', async () => {
+    const database = new Database(newFile())
+    await sqliteStore(database).start()
+    expect(database.pragma('journal_mode')).toMatchObject([{ journal_mode: 'wal' }])
+    expect(database.pragma('synchronous')).toMatchObject([{ synchronous: 2 }])
+  })
+
+  it('is opened by its path with what is installed', async () => {
+    const file = newFile()
+    const store = sqliteStore(file)
+    await store.endpoints.insert(endpoint({ id: 'ep_1' }))
+    await store.close()
+    const again = sqliteStore(file)
+    expect((await again.endpoints.get('ep_1'))?.id).toBe('ep_1')
+    await again.close()
+    await expect(again.endpoints.get('ep_1')).rejects.toMatchObject({ code: 'store_unavailable' })
+  })
+
+  it('writes in one transaction what callers ask for in one turn, and answers after its end', async () => {
+    const { database, log } = watched(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    log.length = 0
+    const answers = Array.from({ length: 50 }, () =>
+      store.deliveries.enqueue([newEvent()]).then(() => log.push('answer')),
+    )
+    await Promise.all([...answers, store.attempts.insert([attempt()])])
+    expect(log.slice(0, 3)).toEqual(['begin immediate', 'commit', 'answer'])
+    expect(log.filter(entry => entry === 'commit').length).toBe(1)
+  })
+
+  it('lets no failing member spoil the others of its group', async () => {
+    const store = sqliteStore(new Database(newFile()))
+    await store.start()
+    const bad = { ...newEvent(), deliveries: [{ ...newEvent().deliveries[0], lane: undefined }] } as unknown as NewEvent
+    const broken = newEvent([{ dueAtMs: Number.NaN }])
+    const results = await Promise.allSettled([
+      store.deliveries.enqueue([newEvent()]),
+      store.deliveries.enqueue([bad]),
+      store.deliveries.enqueue([newEvent(), broken]),
+      store.deliveries.enqueue([newEvent()]),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
+    expect((await store.deliveries.list({})).items.length).toBe(2)
+    expect((await claim(store, 1)).length).toBe(2)
+  })
+
+  it('takes part in a transaction of its handle', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    database.exec('create table orders (id integer)')
+    const order = (fails: boolean) =>
+      database.transaction(() => {
+        database.exec('insert into orders values (1)')
+        void store.deliveries.enqueue([newEvent()], { transaction: database })
+        if (fails) throw new Error('no')
+      })
+    expect(() => order(true)()).toThrow('no')
+    expect((await store.deliveries.list({})).items.length).toBe(0)
+    order(false)()
+    expect((await store.deliveries.list({})).items.length).toBe(1)
+    expect((await claim(store, 1)).length).toBe(1)
+    const elsewhere = store.deliveries.enqueue([newEvent()], { transaction: new Database(':memory:') })
+    await expect(elsewhere).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+
+  it('waits for a transaction that somebody else has open on the handle', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    database.exec('begin')
+    let stored = false
+    const enqueued = store.deliveries.enqueue([newEvent()]).then(() => {
+      stored = true
+    })
+    for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve))
+    expect(stored).toBe(false)
+    database.exec('rollback')
+    await enqueued
+    expect((await store.deliveries.list({})).items.length).toBe(1)
+  })
+
+  it('is shared by several connections, each delivery going to one of them', async () => {
+    const file = newFile()
+    const stores = Array.from({ length: 4 }, () => sqliteStore(new Database(file)))
+    for (const store of stores) await store.start()
+    await Promise.all(stores.map(store => store.deliveries.enqueue(Array.from({ length: 50 }, () => newEvent()))))
+    const claims = await Promise.all(stores.flatMap(store => [1, 2].map(() => claim(store, 1, { limit: 20 }))))
+    const ids = claims.flat().map(({ delivery }) => delivery.id)
+    expect(ids.length).toBe(160)
+    expect(new Set(ids).size).toBe(160)
+    for (const store of stores) await store.close()
+  })
+
+  it('gives up in time when another connection does not stop writing', async () => {
+    const file = newFile()
+    const store = sqliteStore(new Database(file), { busyTimeoutSeconds: 0.05 })
+    await store.start()
+    const other = new Database(file)
+    other.exec('begin immediate')
+    await expect(store.deliveries.enqueue([newEvent()])).rejects.toMatchObject({ code: 'store_unavailable' })
+    other.exec('rollback')
+    expect(await store.deliveries.enqueue([newEvent()])).toEqual([{ stored: true }])
+  })
+
+  it('says when it is full, and goes on when there is room', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    database.pragma('max_page_count = 60')
+    const big = newEvent([{}], { data: JSON.stringify('x'.repeat(1_000_000)) })
+    await expect(store.deliveries.enqueue([big])).rejects.toMatchObject({ code: 'store_full' })
+    database.pragma('max_page_count = 10000')
+    expect(await store.deliveries.enqueue([big])).toEqual([{ stored: true }])
+  })
+
+  it('says when it cannot be written or read', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    database.pragma('query_only = on')
+    await expect(store.deliveries.enqueue([newEvent()])).rejects.toMatchObject({ code: 'store_read_only' })
+    expect((await store.deliveries.list({})).items).toEqual([])
+    await expect(sqliteStore('/nowhere/at/all.db').start()).rejects.toMatchObject({ code: 'store_unavailable' })
+  })
+
+  it('claims by index, however much waits in one lane', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.deliveries.enqueue([newEvent(Array.from({ length: 5_000 }, () => ({ lane: 'huge' })))])
+    await store.deliveries.enqueue([newEvent([{ lane: 'small' }])])
+    const claimed = await claim(store, 1, { limit: 4 })
+    expect(claimed.map(({ delivery }) => delivery.lane)).toContain('small')
+    const plan = (sql: string): string =>
+      (database.prepare(`explain query plan ${sql}`).all([]) as { detail: string }[])
+        .map(({ detail }) => detail)
+        .join(' ')
+    const next = `select lane_no, due_at_ms from webhook_deliveries where direction = 0 and state = 0 and lane_no > 1
+      order by lane_no, due_at_ms limit 1`
+    expect(plan(next)).toMatch(/USING (COVERING )?INDEX webhook_deliveries_due/)
+    expect(plan(next)).not.toMatch(/TEMP B-TREE/)
+    const row = `select event_no, ordinal from webhook_deliveries where direction = 0 and state = 0 and lane_no = 1
+      and due_at_ms <= 5 order by due_at_ms, event_no, ordinal limit 5`
+    expect(plan(row)).toMatch(/USING (COVERING )?INDEX webhook_deliveries_due/)
+    expect(plan(row)).not.toMatch(/TEMP B-TREE/)
+  })
+
+  it('deletes what is old, and nothing that waits', async () => {
+    let nowMs = 1_000_000
+    const clock = { now: () => nowMs, setTimer: () => () => undefined }
+    const store = sqliteStore(new Database(newFile()), { clock })
+    const [old, waiting] = [newEvent([{}], { idempotencyKey: 'k' }), newEvent([{ lane: 'b', dueAtMs: 9e9 }])]
+    await store.deliveries.enqueue([old, waiting])
+    const claimed = await claim(store, nowMs)
+    await store.deliveries.settle(claimed.map(one => settlement(one, { attempt: attempt({ startedAtMs: nowMs }) })))
+    await store.dedupe.claim('x', { nowMs, claimUntilMs: nowMs + 10 })
+    nowMs += 60_000
+    const none = { payloads: 0, events: 0, attempts: 0, idempotencyKeys: 0, dedupeEntries: 0 }
+    expect(await store.prune({})).toEqual({ ...none, dedupeEntries: 1 })
+    expect(await store.prune({ payloadsOlderThanSeconds: 59 })).toEqual({ ...none, payloads: 1 })
+    expect((await store.deliveries.get(`${old.event.id}_0`))?.event.data).toBe('null')
+    expect(await store.deliveries.retry({ ids: [`${old.event.id}_0`] }, nowMs)).toBe(0)
+    const all = { eventsOlderThanSeconds: 59, attemptsOlderThanSeconds: 59, idempotencyKeysOlderThanSeconds: 59 }
+    expect(await store.prune(all)).toEqual({ ...none, events: 1, attempts: 1, idempotencyKeys: 1 })
+    expect((await store.deliveries.list({})).items.map(({ eventId }) => eventId)).toEqual([waiting.event.id])
+    expect(await store.deliveries.enqueue([newEvent([{}], { idempotencyKey: 'k' })])).toEqual([{ stored: true }])
+    await expect(store.prune({ attemptsOlderThanSeconds: -1 })).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+})
+
+it.each([undefined, '', 5, {}])('sqliteStore refuses %j for a database', database => {
+  expect(() => sqliteStore(database as never)).toThrow(expect.objectContaining({ code: 'invalid_option' }))
 })

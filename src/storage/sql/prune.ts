@@ -44,10 +44,10 @@ export async function prune(database: Database, options: PruneOptions, nowMs: nu
       if (count < MAX_ROWS) return total
     }
   }
-  const remove = (table: string, key: string, condition: (age: number) => Sql) =>
+  const remove = (table: string, columns: string, condition: (age: number) => Sql) =>
     function* (age: number): Steps<number> {
-      const rows = yield sql`delete from ${raw(table)} where ${raw(key)} in
-        (select ${raw(key)} from ${raw(table)} where ${condition(age)} limit ${MAX_ROWS}) returning 1`
+      const rows = yield sql`delete from ${raw(table)} where (${raw(columns)}) in
+        (select ${raw(columns)} from ${raw(table)} where ${condition(age)} limit ${MAX_ROWS}) returning 1`
       return rows.length
     }
   const ended = (age: number): Sql => sql`e.created_at_ms < ${age} and not exists
@@ -81,7 +81,7 @@ export async function prune(database: Database, options: PruneOptions, nowMs: nu
     ),
     idempotencyKeys: await repeat(
       before('idempotencyKeysOlderThanSeconds'),
-      remove(idempotency, '(scope, key)', age => sql`created_at_ms < ${age}`),
+      remove(idempotency, 'scope, key', age => sql`created_at_ms < ${age}`),
     ),
     dedupeEntries: await repeat(
       nowMs,

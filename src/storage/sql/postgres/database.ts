@@ -26,6 +26,9 @@ type Ask = (query: Sql | Statement) => Promise<readonly Row[]>
 
 const MAX_TRIES = 4
 
+/** Pools whose errors are heard, each once. */
+const heard = new WeakSet<FullClient>()
+
 /** A PostgreSQL database. */
 export class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
@@ -44,7 +47,10 @@ export class PostgresDatabase implements Database {
     this.#kind = kindOf(client)
     this.#options = options
     this.tables = options.tables
-    if (this.#kind === 'pool') client.on?.('error', ignoreError)
+    if (this.#kind === 'pool' && !heard.has(client)) {
+      heard.add(client)
+      client.on?.('error', ignoreError)
+    }
   }
 
   start(): Promise<void> {
@@ -87,7 +93,6 @@ export class PostgresDatabase implements Database {
   /** The client is the host's to close. */
   async close(): Promise<void> {
     await this.#starting?.catch(() => undefined)
-    this.#client.off?.('error', ignoreError)
   }
 
   async #prepare(): Promise<void> {
@@ -192,7 +197,7 @@ export class PostgresDatabase implements Database {
   }
 }
 
-/** An idle connection that breaks is the pool's to replace; unheard, it would end the process. A query's error is told by the query. */
+/** An idle connection that breaks is the pool's to replace, but unheard it would end the process. */
 function ignoreError(): void {}
 
 /** Runs steps to their end, on a client that has to be waited for. */

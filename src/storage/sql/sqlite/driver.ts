@@ -1,4 +1,4 @@
-import { WebhookError } from '../../../errors.ts'
+import { WebhookError, type WebhookErrorCode } from '../../../errors.ts'
 import type { Row, SqlValue, Statement } from '../statement.ts'
 
 /** A statement of `better-sqlite3` or `libsql`. */
@@ -76,29 +76,35 @@ export function isHandle(value: unknown): value is SqliteHandle {
   return typeof value === 'object' && typeof handle?.prepare === 'function' && typeof handle.exec === 'function'
 }
 
-const REASONS = [
-  { code: 'store_full', errcode: 13, name: /SQLITE_FULL/, words: /database or disk is full/ },
-  { code: 'store_read_only', errcode: 8, name: /SQLITE_READONLY/, words: /readonly database/ },
-] as const
+/** Results that say something of the database itself. https://sqlite.org/rescode.html */
+const REASONS: ReadonlyArray<{
+  readonly code: WebhookErrorCode
+  readonly numbers: readonly number[]
+  readonly name: RegExp
+}> = [
+  { code: 'store_full', numbers: [13], name: /SQLITE_FULL|disk is full/ },
+  { code: 'store_read_only', numbers: [8], name: /SQLITE_READONLY|readonly database/ },
+  { code: 'store_refused', numbers: [18, 19, 20, 25], name: /SQLITE_(TOOBIG|CONSTRAINT|MISMATCH|RANGE)/ },
+]
 
 /** An error of a driver as ours, with its own words: they name tables and columns, never values. */
 export function toStoreError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof WebhookError) return error
-  const { code = '', errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
-  const fits = REASONS.find(
-    reason =>
-      Number(errcode) % 256 === reason.errcode || reason.name.test(String(code)) || reason.words.test(error.message),
-  )
-  return new WebhookError(fits?.code ?? 'store_unavailable', `SQLite: ${error.message}`, { cause: error })
+  const { number, name } = resultOf(error)
+  const reason = REASONS.find(known => known.numbers.includes(number) || known.name.test(name))
+  const code = error instanceof TypeError ? 'store_refused' : (reason?.code ?? 'store_unavailable')
+  return new WebhookError(code, `SQLite: ${error.message}`, { cause: error })
 }
 
 /** Whether another connection is writing just now, or somebody else has a transaction on this one. */
 export function isBusy(error: unknown): boolean {
   if (!(error instanceof Error)) return false
+  const { number, name } = resultOf(error)
+  return number === 5 || /SQLITE_BUSY|database is locked|within a transaction/.test(name)
+}
+
+/** The result code, as a number where the driver tells it so, and as text. */
+function resultOf(error: Error): { readonly number: number; readonly name: string } {
   const { code = '', errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
-  return (
-    Number(errcode) % 256 === 5 ||
-    /SQLITE_BUSY/.test(String(code)) ||
-    /database is locked|within a transaction/.test(error.message)
-  )
+  return { number: Number(errcode) % 256, name: `${typeof code === 'string' ? code : ''} ${error.message}` }
 }

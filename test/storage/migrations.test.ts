@@ -1,0 +1,70 @@
+import { migrationSql as postgresSql, postgresStore } from 'crm-webhooks/storage/postgres'
+import { migrationSql, sqliteStore } from 'crm-webhooks/storage/sqlite'
+import Database from 'libsql'
+import { describe, expect, it } from 'vitest'
+import { claim, endpoint, newEvent } from '../../src/testing/store-contract/support.ts'
+
+const tablesOf = (database: InstanceType<typeof Database>): string[] =>
+  (database.prepare("select name from sqlite_master where type = 'table' order by name").all([]) as { name: string }[])
+    .map(({ name }) => name)
+    .filter(name => !name.startsWith('sqlite_'))
+
+describe('migrations', () => {
+  it('run when the store starts, once, and keep what is there', async () => {
+    const database = new Database(':memory:')
+    const first = sqliteStore(database)
+    await Promise.all([first.start(), first.start()])
+    await first.endpoints.insert(endpoint({ id: 'ep_1' }))
+    const second = sqliteStore(database)
+    await second.start()
+    expect((await second.endpoints.get('ep_1'))?.id).toBe('ep_1')
+    expect(tablesOf(database).length).toBe(8)
+  })
+
+  it('run with the first use, when nobody starts the store', async () => {
+    const store = sqliteStore(new Database(':memory:'))
+    await store.deliveries.enqueue([newEvent()])
+    expect((await claim(store, 1)).length).toBe(1)
+  })
+
+  it('make the same tables when they are run by hand', async () => {
+    const byHand = new Database(':memory:')
+    byHand.exec(migrationSql('sqlite'))
+    const bySelf = new Database(':memory:')
+    await sqliteStore(bySelf).start()
+    expect(tablesOf(byHand)).toEqual(tablesOf(bySelf))
+    const store = sqliteStore(byHand)
+    await store.deliveries.enqueue([newEvent()])
+    expect((await claim(store, 1)).length).toBe(1)
+  })
+
+  it('refuse tables of a newer release, and touch nothing', async () => {
+    const database = new Database(':memory:')
+    await sqliteStore(database).start()
+    database.exec("update webhook_meta set value = 99 where name = 'schema_version'")
+    const store = sqliteStore(database)
+    await expect(store.start()).rejects.toMatchObject({ code: 'store_schema' })
+    await expect(store.deliveries.enqueue([newEvent()])).rejects.toMatchObject({ code: 'store_schema' })
+    const { value } = database.prepare("select value from webhook_meta where name = 'schema_version'").get([]) as {
+      value: number
+    }
+    expect(value).toBe(99)
+  })
+
+  it('keep stores with other prefixes apart', async () => {
+    const database = new Database(':memory:')
+    const [one, other] = [sqliteStore(database, { prefix: 'one_' }), sqliteStore(database, { prefix: 'other_' })]
+    await one.deliveries.enqueue([newEvent()])
+    expect(await claim(other, 1)).toEqual([])
+    expect((await claim(one, 1)).length).toBe(1)
+  })
+
+  it.each(['a-b', 'a;drop table x', 'A_', '', 'x'.repeat(31), 'a.b.c_', '1a'])('refuse the prefix %j', prefix => {
+    expect(() => sqliteStore(new Database(':memory:'), { prefix })).toThrow(
+      expect.objectContaining({ code: 'invalid_option' }),
+    )
+    const client = { query: () => Promise.resolve({ rows: [] }) }
+    expect(() => postgresStore(client, { prefix })).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+    expect(() => postgresSql('postgres', { prefix })).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+  })
+})
