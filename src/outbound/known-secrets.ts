@@ -2,6 +2,7 @@ import { encodeBase64, utf8 } from '../bytes/encoding.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { valueAt } from '../presets/shared/value-at.ts'
 import { MASK } from '../storage/exchange-log/index.ts'
+import type { SignedAttempt } from './attempt.ts'
 import type { PresetTable } from './render.ts'
 
 /** Shorter texts stand everywhere; taking them out would garble what is left. */
@@ -9,14 +10,37 @@ const MIN_LENGTH = 6
 
 const found = new WeakMap<Endpoint, readonly string[]>()
 
-/** Takes an endpoint's own credentials out of what the other side says: many servers repeat what they were sent. */
-export function withoutSecrets(text: string, endpoint: Endpoint, presets: PresetTable): string {
+/**
+ * Takes an endpoint's own credentials, and those of the request, out of what the other side says: many servers repeat
+ * what they were sent.
+ */
+export function withoutSecrets(
+  text: string,
+  endpoint: Endpoint,
+  presets: PresetTable,
+  request: SignedAttempt | undefined,
+): string {
+  if (text === '') return text
   let secrets = found.get(endpoint)
   if (secrets === undefined) {
     secrets = secretsOf(endpoint, presets)
     found.set(endpoint, secrets)
   }
+  return takeOut(takeOut(text, request === undefined ? [] : headerSecrets(request)), secrets)
+}
+
+function takeOut(text: string, secrets: readonly string[]): string {
   return secrets.reduce((left, secret) => (left.includes(secret) ? left.replaceAll(secret, MASK) : left), text)
+}
+
+/** Values of confidential headers, without the word for the kind of credential. */
+function headerSecrets({ headers, confidential }: SignedAttempt): readonly string[] {
+  if (confidential === undefined || confidential.headers.length === 0) return []
+  const names = new Set(confidential.headers.map(name => name.toLowerCase()))
+  return Object.keys(headers)
+    .filter(name => names.has(name.toLowerCase()))
+    .map(name => (headers[name] ?? '').replace(/^[A-Za-z]+ /, ''))
+    .filter(value => value.length >= MIN_LENGTH)
 }
 
 function secretsOf({ secrets, auth, preset }: Endpoint, presets: PresetTable): readonly string[] {

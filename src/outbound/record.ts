@@ -32,7 +32,7 @@ export function recordAttempt({
   presets,
 }: AttemptFacts): Attempt {
   const answer = result?.ok ? result : undefined
-  const hide = (text: string): string => withoutSecrets(text, endpoint, presets)
+  const hide = (text: string): string => withoutSecrets(text, endpoint, presets, request)
   return {
     id,
     direction: 'outbound',
