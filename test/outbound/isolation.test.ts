@@ -2,23 +2,13 @@ import { createSender } from 'crm-webhooks'
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock, scriptedTransport } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
+import { seeded } from './seeded.ts'
 import { bodyText, endpoint, guard } from './support.ts'
 
 const PER_SECOND = 200
 const SECONDS = 20
 /** What is under way at the end may still arrive. */
 const GRACE_MS = 1_000
-
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 interface Measured {
   readonly published: number
