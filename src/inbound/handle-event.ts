@@ -54,26 +54,39 @@ export function handleEvent(event: ReceivedEvent, host: EventHost, deadlineMs: n
   if (event.expectsReply) return andThen(run(event, host, deadlineMs), result => finish(event, host, result))
   const key = dedupeKey(host.receiverName, event)
   const nowMs = host.clock.now()
-  const unavailable = (error: unknown): EventResult => {
-    host.logger.error('webhook store did not answer', { ...logFields(event), error })
-    return { state: 'unavailable' }
-  }
-  const proceed = (claim: Claim): MaybePromise<EventResult> => {
-    if (claim.state !== 'claimed') return repeated(event, claim, host, nowMs)
-    return runClaimed(event, host, { key, token: claim.token }, deadlineMs)
-  }
+  let claim: MaybePromise<Claim>
   try {
-    const claim = host.dedupe.claim(key, { nowMs, claimUntilMs: nowMs + host.dedupeTimes.claimMs })
-    return claim instanceof Promise ? claim.then(proceed, unavailable) : proceed(claim)
+    claim = host.dedupe.claim(key, { nowMs, claimUntilMs: nowMs + host.dedupeTimes.claimMs })
   } catch (error) {
-    return unavailable(error)
+    return unavailable(event, host, error)
   }
+  if (!(claim instanceof Promise)) return proceed(event, host, key, claim, deadlineMs)
+  return claim.then(
+    given => proceed(event, host, key, given, deadlineMs),
+    (error: unknown) => unavailable(event, host, error),
+  )
 }
 
-function repeated(event: ReceivedEvent, claim: Claim, { lifecycle }: EventHost, nowMs: number): EventResult {
+function proceed(
+  event: ReceivedEvent,
+  host: EventHost,
+  key: string,
+  claim: Claim,
+  deadlineMs: number,
+): MaybePromise<EventResult> {
+  if (claim.state === 'claimed') return runClaimed(event, host, { key, token: claim.token }, deadlineMs)
+  return repeated(event, claim, host)
+}
+
+function unavailable(event: ReceivedEvent, { logger }: EventHost, error: unknown): EventResult {
+  logger.error('webhook store did not answer', { ...logFields(event), error })
+  return { state: 'unavailable' }
+}
+
+function repeated(event: ReceivedEvent, claim: Claim, { lifecycle, clock }: EventHost): EventResult {
   lifecycle.emit('duplicate', { event, inProgress: claim.state === 'in_progress' })
   if (claim.state !== 'in_progress') return { state: 'duplicate' }
-  return { state: 'in_progress', retryAfterSeconds: Math.max(1, Math.ceil((claim.untilMs - nowMs) / 1000)) }
+  return { state: 'in_progress', retryAfterSeconds: Math.max(1, Math.ceil((claim.untilMs - clock.now()) / 1000)) }
 }
 
 interface HeldClaim {

@@ -35,9 +35,15 @@ export function runHandlers(
   if (handlers.length === 0) return NOTHING
   const context = new Context()
   const shared = handlers.length > 1
-  const runs = handlers.map(handler => runOne(handler, shared ? copyOf(event) : event, context))
-  if (runs.every(run => !(run instanceof Promise))) return summarize(event, runs as readonly OneResult[])
-  const settled = Promise.all(runs).then(results => summarize(event, results))
+  const ended: OneResult[] = []
+  const pending: Array<Promise<OneResult>> = []
+  for (const handler of handlers) {
+    const run = runOne(handler, shared ? copyOf(event) : event, context)
+    if (run instanceof Promise) pending.push(run)
+    else ended.push(run)
+  }
+  if (pending.length === 0) return summarize(event, ended)
+  const settled = Promise.all(pending).then(late => summarize(event, [...ended, ...late]))
   return new Promise(resolve => {
     const cancelTimer = limits.clock.setTimer(
       () => {
@@ -57,18 +63,18 @@ const NOTHING: EndedRun = { state: 'done', result: { records: [] } }
 
 /** Few handlers look at the signal, so it is made for those that do. */
 class Context implements HandlerContext {
-  #controller: AbortController | undefined
-  #late = false
+  private controller: AbortController | undefined = undefined
+  private late = false
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    if (this.#late) this.#controller.abort(tooLong())
-    return this.#controller.signal
+    this.controller ??= new AbortController()
+    if (this.late) this.controller.abort(tooLong())
+    return this.controller.signal
   }
 
   abort(): void {
-    this.#late = true
-    this.#controller?.abort(tooLong())
+    this.late = true
+    this.controller?.abort(tooLong())
   }
 }
 

@@ -1,46 +1,55 @@
 import type { Claim, DedupeStore } from '../dedupe-store.ts'
+import { Fifo } from './fifo.ts'
 
 interface Entry {
+  readonly key: string
   /** `undefined` once the event was handled. */
-  readonly token: string | undefined
-  readonly untilMs: number
+  token: string | undefined
+  untilMs: number
 }
 
 /** How many entries a claim looks at to throw expired ones away: enough to keep up, never a long pause. */
-const SWEEP = 4
+const SWEEP = 2
 
 /** Remembers in this process, at most `maxEntries` events (default 100,000); the oldest is forgotten first. */
 export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
   const entries = new Map<string, Entry>()
+  /**
+   * All entries, oldest first, those that were released too. Kept beside the map because a map that loses its first
+   * entries all the time gets slow to begin with.
+   */
+  const byAge = new Fifo<Entry>()
   let claims = 0
-  const put = (key: string, entry: Entry): void => {
-    entries.delete(key)
-    entries.set(key, entry)
-    for (const oldest of entries.keys()) {
-      if (entries.size <= Math.max(1, maxEntries)) break
-      entries.delete(oldest)
-    }
+  const forgetOldest = (): void => {
+    const oldest = byAge.shift()
+    if (oldest !== undefined && entries.get(oldest.key) === oldest) entries.delete(oldest.key)
   }
   const sweep = (nowMs: number): void => {
-    let looked = 0
-    for (const [key, entry] of entries) {
-      if (++looked > SWEEP) return
-      if (entry.untilMs <= nowMs) entries.delete(key)
+    for (let i = 0; i < SWEEP; i++) {
+      const oldest = byAge.peek()
+      if (oldest === undefined || (oldest.untilMs > nowMs && entries.get(oldest.key) === oldest)) return
+      forgetOldest()
     }
   }
   return {
     claim(key, { nowMs, claimUntilMs }): Claim {
       sweep(nowMs)
-      const entry = entries.get(key)
-      if (entry !== undefined && entry.untilMs > nowMs) {
-        return entry.token === undefined ? { state: 'done' } : { state: 'in_progress', untilMs: entry.untilMs }
+      const known = entries.get(key)
+      if (known !== undefined && known.untilMs > nowMs) {
+        return known.token === undefined ? { state: 'done' } : { state: 'in_progress', untilMs: known.untilMs }
       }
       const token = String(++claims)
-      put(key, { token, untilMs: claimUntilMs })
+      const entry: Entry = { key, token, untilMs: claimUntilMs }
+      entries.set(key, entry)
+      byAge.push(entry)
+      if (byAge.size > Math.max(1, maxEntries)) forgetOldest()
       return { state: 'claimed', token }
     },
     complete(key, token, { keepUntilMs }) {
-      if (entries.get(key)?.token === token) put(key, { token: undefined, untilMs: keepUntilMs })
+      const entry = entries.get(key)
+      if (entry?.token !== token) return
+      entry.token = undefined
+      entry.untilMs = keepUntilMs
     },
     release(key, token) {
       if (entries.get(key)?.token === token) entries.delete(key)
