@@ -1,5 +1,6 @@
 import { WebhookError } from '../errors.ts'
 import type { Endpoint, EndpointAuth, EnvelopeName } from '../model/endpoint.ts'
+import type { Logger } from '../model/logger.ts'
 import type { RetryPolicyInput } from '../retry/retry-policy.ts'
 import { validateRetryPolicy } from '../retry/validate.ts'
 import { generateSecret } from '../signatures/standard-webhooks.ts'
@@ -54,6 +55,7 @@ export interface EndpointRules {
   readonly presets: PresetTable
   readonly schemes: Readonly<Record<string, SigningScheme>>
   readonly guard: AddressGuard
+  readonly logger: Logger
 }
 
 /** The part of an endpoint that its owner decides. */
@@ -81,6 +83,9 @@ export async function checkEndpoint(input: EndpointInput, rules: EndpointRules):
   if (problem !== undefined) throw invalid('headers', problem)
   const retry = validateRetryPolicy(input.retry ?? 'default')
   if (!retry.ok) throw invalid(retry.field, retry.message)
+  if (signature.scheme.startsWith('insecure-')) {
+    rules.logger.warn('webhook endpoint with a signature that discloses its secret', { scheme: signature.scheme })
+  }
   return {
     tenant: input.tenant,
     name: input.name,

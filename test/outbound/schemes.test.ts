@@ -10,7 +10,7 @@ import { standardWebhooks } from 'crm-webhooks/signatures'
 import { Retell } from 'retell-sdk'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import Stripe from 'stripe'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { SIGNING_SCHEMES } from '../../src/outbound/signing.ts'
 import { SECRET } from './support.ts'
 import { at, type Captured, plainHeaders, startWireRig, type WireRig } from './wire-rig.ts'
@@ -248,6 +248,19 @@ describe('the schemes', () => {
     const seen = JSON.stringify([await rig.sender.attempts.list({ endpointId: id }), await rig.sender.preview(id)])
     expect(seen).not.toContain(header(captured, 'x-proof'))
     expect(seen).not.toContain('canary-devlink-secret')
+  })
+
+  it('insecure-devlink is warned of whenever such an endpoint is saved', async () => {
+    const warn = vi.fn()
+    const own = await startWireRig({ logger: { ...console, warn } })
+    const { endpoint } = await own.sender.endpoints.create(at(own, { signature: 'insecure-devlink', secret: OLD }))
+    await own.sender.endpoints.update(endpoint.id, { name: 'Other' })
+    await own.sender.endpoints.update(endpoint.id, { signature: 'hex' })
+    expect(warn.mock.calls).toEqual([
+      [expect.stringContaining('discloses its secret'), { scheme: 'insecure-devlink' }],
+      [expect.stringContaining('discloses its secret'), { scheme: 'insecure-devlink' }],
+    ])
+    await own.close()
   })
 
   it('can be the application’s own, by name', async () => {

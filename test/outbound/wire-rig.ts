@@ -43,9 +43,7 @@ export interface WireRig {
 
 export const loopbackGuard = createAddressGuard({ lookup: async () => ['127.0.0.1'], allow: ['127.0.0.0/8'] })
 
-type WireOptions = Partial<
-  Pick<SenderOptions<EventCatalogue>, 'presets' | 'signatures' | 'userAgent' | 'transport' | 'guard' | 'worker'>
->
+type WireOptions = Partial<Pick<SenderOptions<EventCatalogue>, 'presets' | 'signatures' | 'userAgent' | 'logger'>>
 
 /** A sender that sends over real sockets to a server on loopback. */
 export async function startWireRig(options: WireOptions = {}): Promise<WireRig> {
