@@ -241,7 +241,7 @@ describe('order', () => {
     const failures = new Map<string, number>([['A1', 2]])
     const order: string[] = []
     const { sender, clock } = rig(request => {
-      const name = JSON.parse(bodyText(request)).data.name as string
+      const { name } = (JSON.parse(bodyText(request)) as { data: { name: string } }).data
       const left = failures.get(name) ?? 0
       failures.set(name, left - 1)
       if (left > 0) return 500
