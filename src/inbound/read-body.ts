@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
 import type { BodyResult, IncomingRequest, WebhookRequest } from '../model/http.ts'
 import type { MaybePromise } from '../model/verification.ts'
+import type { Deadlines } from './deadlines.ts'
 
 /** A body within the limits of size and time, or why not. */
 export type LimitedBodyResult =
@@ -10,7 +10,7 @@ export type LimitedBodyResult =
 /** Reads a body that may not have been read yet. */
 export function readBody(
   request: WebhookRequest | IncomingRequest,
-  limits: { readonly maxBodyBytes: number; readonly bodyTimeoutMs: number; readonly clock: Clock },
+  limits: { readonly maxBodyBytes: number; readonly deadlines: Deadlines },
 ): MaybePromise<LimitedBodyResult> {
   const { body } = request
   if (typeof body !== 'function') {
@@ -18,9 +18,9 @@ export function readBody(
     return body.byteLength > limits.maxBodyBytes ? { ok: false, reason: 'too_large' } : { ok: true, bytes: body }
   }
   return new Promise((resolve, reject) => {
-    const cancelTimer = limits.clock.setTimer(() => resolve({ ok: false, reason: 'too_slow' }), limits.bodyTimeoutMs)
+    const deadline = limits.deadlines.begin(() => resolve({ ok: false, reason: 'too_slow' }))
     body(limits.maxBodyBytes).then(result => {
-      cancelTimer()
+      limits.deadlines.end(deadline)
       resolve(result)
     }, reject)
   })

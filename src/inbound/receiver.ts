@@ -3,6 +3,7 @@ import type { EventMap } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import type { AnyProvider } from '../providers/provider.ts'
+import { Deadlines } from './deadlines.ts'
 import { type ExchangeNotes, recordExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
@@ -62,7 +63,15 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
   const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger)
   const handlers = createHandlers(provider)
   const events: EventHost = { ...settings, receiverName: settings.name, handlers, lifecycle, dedupeTimes: settings }
-  const host: ReceiveHost = { settings, provider, lifecycle, events, health }
+  const host: ReceiveHost = {
+    settings,
+    provider,
+    lifecycle,
+    events,
+    health,
+    maxBodyBytes: settings.maxBodyBytes,
+    deadlines: new Deadlines(settings.clock, settings.bodyTimeoutMs),
+  }
 
   function health(): Health {
     return { status: 'ok', service: settings.name, timestamp: new Date(settings.clock.now()).toISOString() }
@@ -95,6 +104,9 @@ interface ReceiveHost {
   readonly provider: AnyProvider
   readonly lifecycle: LifecycleSource<ReceiverLifecycle>
   readonly events: EventHost
+  readonly maxBodyBytes: number
+  /** Of bodies that are on their way. */
+  readonly deadlines: Deadlines
   health(): Health
 }
 
@@ -110,7 +122,7 @@ async function receiveRequest(
 
   if (!provider.methods.includes(incoming.method)) return answerOtherMethod(incoming, host)
 
-  const body = await readBody(incoming, settings)
+  const body = await readBody(incoming, host)
   if (!body.ok) return answerUnreadBody(incoming, body, host)
   const request: WebhookRequest = { ...incoming, body: body.bytes }
   if (notes !== undefined) notes.body = body.bytes

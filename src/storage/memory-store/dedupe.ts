@@ -1,5 +1,5 @@
+import { Fifo } from '../../model/fifo.ts'
 import type { Claim, DedupeStore } from '../dedupe-store.ts'
-import { Fifo } from './fifo.ts'
 
 interface Entry {
   readonly key: string

@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../../model/fifo.ts'
 import type { OrderGroup } from './order-group.ts'
 import type { Row } from './row.ts'
 

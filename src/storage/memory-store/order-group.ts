@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../../model/fifo.ts'
 import type { Row } from './row.ts'
 
 /** Rows of one lane and subject that go one at a time, oldest first. */

@@ -1,0 +1,61 @@
+import type { Clock } from '../clock.ts'
+import { Fifo } from '../model/fifo.ts'
+
+/** Something that must be done in time. */
+export interface Deadline {
+  readonly dueAtMs: number
+  readonly onLate: () => void
+  done: boolean
+}
+
+/**
+ * Watches over many things that all have the same time, with one timer instead of one for each: setting and clearing
+ * a timer for every request takes a tenth of what a request costs.
+ */
+export class Deadlines {
+  private readonly clock: Clock
+  private readonly afterMs: number
+  /** In the order in which they fall due. */
+  private readonly waiting = new Fifo<Deadline>()
+  private open = 0
+  private cancelTimer: (() => void) | undefined
+
+  constructor(clock: Clock, afterMs: number) {
+    this.clock = clock
+    this.afterMs = afterMs
+  }
+
+  begin(onLate: () => void): Deadline {
+    const deadline: Deadline = { dueAtMs: this.clock.now() + this.afterMs, onLate, done: false }
+    this.waiting.push(deadline)
+    this.open++
+    this.cancelTimer ??= this.clock.setTimer(() => this.check(), this.afterMs)
+    return deadline
+  }
+
+  end(deadline: Deadline): void {
+    if (deadline.done) return
+    deadline.done = true
+    this.open--
+    while (this.waiting.peek()?.done) this.waiting.shift()
+    if (this.open > 0) return
+    // A timer would keep an idle process alive.
+    this.cancelTimer?.()
+    this.cancelTimer = undefined
+  }
+
+  private check(): void {
+    this.cancelTimer = undefined
+    const nowMs = this.clock.now()
+    for (let first = this.waiting.peek(); first !== undefined; first = this.waiting.peek()) {
+      if (!first.done && first.dueAtMs > nowMs) {
+        this.cancelTimer = this.clock.setTimer(() => this.check(), first.dueAtMs - nowMs)
+        return
+      }
+      this.waiting.shift()
+      if (first.done) continue
+      this.end(first)
+      first.onLate()
+    }
+  }
+}
