@@ -30,6 +30,7 @@ export interface PostgresStoreOptions {
   readonly poolerMode?: 'session' | 'transaction'
   /** How long the database may take to answer, in seconds. Default 15. */
   readonly timeoutSeconds?: number
+  /** For the times that are stored. Waiting for the database goes by the system's clock. */
   readonly clock?: Clock
 }
 
@@ -62,12 +63,12 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const channel = `${tables.indexPrefix}enqueued`
   const database = new PostgresDatabase(client, {
     tables,
-    clock,
+    clock: systemClock,
     timeoutMs: timeoutSeconds * 1000,
     prepare: !pooled && kindOf(client) !== 'pglite',
   })
   const listens = options.listen ?? true
-  const listener = listens && !pooled ? createListener(client, channel, clock) : undefined
+  const listener = listens && !pooled ? createListener(client, channel, systemClock) : undefined
   const store = createSqlStore({
     database,
     sealer: options.encryption && createSealer(options.encryption),

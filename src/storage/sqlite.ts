@@ -22,6 +22,7 @@ export interface SqliteStoreOptions {
   readonly encryption?: EncryptionOptions
   /** How long a write waits for other processes that write, in seconds. Default 5. */
   readonly busyTimeoutSeconds?: number
+  /** For the times that are stored. Waiting for the database goes by the system's clock. */
   readonly clock?: Clock
 }
 
@@ -53,7 +54,11 @@ export function sqliteStore(database: string | SqliteHandle, options: SqliteStor
   const tables = nameTables(prefix)
   const open = () => openFile(path)
   return createSqlStore({
-    database: new SqliteDatabase(handle, open, { tables, clock, busyTimeoutMs: busyTimeoutSeconds * 1000 }),
+    database: new SqliteDatabase(handle, open, {
+      tables,
+      clock: systemClock,
+      busyTimeoutMs: busyTimeoutSeconds * 1000,
+    }),
     sealer: options.encryption && createSealer(options.encryption),
     clock,
     statements: lanes => sqliteStatements(tables, lanes),
