@@ -287,3 +287,10 @@ async function start(file: string, port: number): Promise<{ stop(): Promise<stri
     },
   }
 }
+
+describe('the code for those who receive our webhooks', () => {
+  it.each(['py', 'php', 'go'])('is that of verify.%s', extension => {
+    const code = readFileSync(`${root}examples/verify-our-webhooks/verify.${extension}`, 'utf8').trimEnd()
+    expect(readme).toContain(`\n${code}\n\`\`\``)
+  })
+})
