@@ -89,6 +89,25 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
     expect((await claim(store, 1)).length).toBe(2)
   })
 
+  it('writes together what many callers ask for at once', async () => {
+    let queries = 0
+    const store = postgresStore({
+      query(text: string, values?: unknown[]) {
+        queries++
+        return pool.query(text, values)
+      },
+    })
+    await store.deliveries.enqueue([newEvent()])
+    queries = 0
+    await Promise.all(Array.from({ length: 100 }, () => store.deliveries.enqueue([newEvent()])))
+    expect(queries).toBe(1)
+    const claimed = await claim(store, 1)
+    queries = 0
+    const settled = await Promise.all(claimed.map(one => store.deliveries.settle([settlement(one)])))
+    expect(settled.flat()).toEqual(claimed.map(() => true))
+    expect(queries).toBe(1)
+  })
+
   it('stores an event on a transaction of the host, which decides', async () => {
     const store = postgresStore(pool)
     const client = await pool.connect()

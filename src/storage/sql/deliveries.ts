@@ -40,7 +40,8 @@ export class SqlDeliveries implements DeliveryStore {
   readonly #lanes: Lanes
   readonly #queue: QueueStatements
   /** Where a statement is a round trip, callers share it. */
-  readonly #grouped: Batcher<NewEvent, EnqueueResult> | undefined
+  readonly #enqueues: Batcher<NewEvent, EnqueueResult> | undefined
+  readonly #settles: Batcher<Settlement, boolean> | undefined
   readonly #sealer: Sealer | undefined
   readonly #clock: Clock
   readonly #deliveries: Sql
@@ -53,39 +54,34 @@ export class SqlDeliveries implements DeliveryStore {
     this.#database = database
     this.#lanes = laneNumbers
     this.#queue = queue
-    this.#grouped = database.dialect === 'sqlite' ? undefined : new Batcher(events => this.#enqueueGroup(events))
     this.#sealer = sealer
     this.#clock = clock
     this.#deliveries = raw(deliveries)
     this.#from = raw(`${deliveries} d join ${lanes} l on l.no = d.lane_no join ${events} e on e.no = d.event_no`)
+    if (database.dialect === 'sqlite') return
+    this.#enqueues = new Batcher(events => this.#enqueue(events))
+    this.#settles = new Batcher(settlements => this.#settle(settlements))
   }
 
   enqueue(
     events: readonly NewEvent[],
     options: { readonly transaction?: unknown } = {},
   ): Promise<readonly EnqueueResult[]> {
-    const nowMs = this.#clock.now()
     const { transaction } = options
-    if (transaction !== undefined) {
-      return this.#database.within(transaction, () => this.#queue.enqueue(events, nowMs, false))
-    }
-    return this.#enqueue(events, nowMs)
+    if (transaction === undefined) return this.#enqueues?.add(events) ?? this.#enqueue(events)
+    const nowMs = this.#clock.now()
+    return this.#database.within(transaction, () => this.#queue.enqueue(events, nowMs, false))
   }
 
-  async #enqueue(events: readonly NewEvent[], nowMs: number): Promise<readonly EnqueueResult[]> {
+  async #enqueue(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
+    const nowMs = this.#clock.now()
     const steps = (): Steps<EnqueueResult[]> => this.#queue.enqueue(events, nowMs, true)
-    if (!needsTransaction(events)) return this.#grouped?.add(events) ?? this.#database.write(steps)
+    if (!needsTransaction(events)) return this.#database.write(steps)
     this.#ordered ||= isOrdered(events)
     // New lanes come first and stay: nobody may learn of one that is undone with the rest.
     const lanes = events.flatMap(({ deliveries }) => deliveries.map(laneOf))
     await this.#database.write(() => this.#lanes.resolve(lanes, true))
     return this.#database.transaction(steps)
-  }
-
-  #enqueueGroup(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
-    const nowMs = this.#clock.now()
-    const steps = (): Steps<EnqueueResult[]> => this.#queue.enqueue(events, nowMs, true)
-    return needsTransaction(events) ? this.#database.transaction(steps) : this.#database.write(steps)
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
@@ -105,6 +101,10 @@ export class SqlDeliveries implements DeliveryStore {
     const sealer = this.#sealer
     const sealed =
       sealer === undefined ? settlements : await Promise.all(settlements.map(one => sealSettlement(one, sealer)))
+    return this.#settles?.add(sealed) ?? this.#settle(sealed)
+  }
+
+  async #settle(sealed: readonly Settlement[]): Promise<readonly boolean[]> {
     const queue = this.#queue
     if (this.#ordered) {
       return this.#database.transaction(function* (): Steps<readonly boolean[]> {
