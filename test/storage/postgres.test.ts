@@ -225,7 +225,8 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
   })
 
   it('says that it takes no writes', async () => {
-    const readOnly = new Pool({ connectionString: server?.url, options: '-c default_transaction_read_only=on' })
+    const readOnly = new Pool({ connectionString: server?.url })
+    readOnly.on('connect', client => void client.query('set default_transaction_read_only = on'))
     const store = postgresStore(readOnly)
     await expect(store.deliveries.enqueue([newEvent()])).rejects.toMatchObject({ code: 'store_read_only' })
     await readOnly.end()

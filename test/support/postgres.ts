@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
 
 /** A PostgreSQL server for tests. */
 export interface TestPostgres {
@@ -15,7 +17,7 @@ export interface TestPostgres {
  */
 export async function startPostgres(): Promise<TestPostgres | undefined> {
   const given = process.env.DATABASE_URL
-  if (given !== undefined && given !== '') return { url: given, stop: async () => undefined }
+  if (given !== undefined && given !== '') return inOwnSchema(given)
   try {
     return await startOwn()
   } catch (error) {
@@ -23,6 +25,21 @@ export async function startPostgres(): Promise<TestPostgres | undefined> {
     process.stderr.write(`Tests of PostgreSQL are skipped: no server could be started (${String(error)})\n`)
     return undefined
   }
+}
+
+/** Tests empty their tables: they get a schema of their own in a database that may hold others. */
+async function inOwnSchema(url: string): Promise<TestPostgres> {
+  const schema = `crm_webhooks_test_${randomUUID().replaceAll('-', '')}`
+  const ask = async (text: string): Promise<void> => {
+    const client = new Client({ connectionString: url })
+    await client.connect()
+    await client.query(text)
+    await client.end()
+  }
+  await ask(`create schema ${schema}`)
+  const own = new URL(url)
+  own.searchParams.set('options', `-c search_path=${schema}`)
+  return { url: own.href, stop: () => ask(`drop schema ${schema} cascade`) }
 }
 
 async function startOwn(): Promise<TestPostgres> {
