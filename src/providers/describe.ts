@@ -166,7 +166,7 @@ function readEvent<Events extends EventMap>(
   }
 }
 
-/** Events of one batch share the body, so the place within it is part of the id. */
+/** Events of one batch share the body, so the digest of this one's part is added. */
 function digestId({ request, body, item }: LookupInput): string {
   const digest = sha256Hex(request.body)
   return item === body ? digest : `${digest}:${sha256Hex(new TextEncoder().encode(JSON.stringify(item) ?? ''))}`
@@ -230,7 +230,8 @@ export function splitType(type: string): { entity: string; action: string } {
 /** A point in time as senders write it: ISO 8601, or decimal seconds or milliseconds since the epoch. */
 export function parseTime(text: string | undefined): Date | undefined {
   if (text === undefined || text === '') return undefined
-  const number = /^\d{9,16}(?:\.\d+)?$/.test(text) ? Number(text) : undefined
+  const isCalendarDate = text.charCodeAt(4) === 0x2d // 2026-…
+  const number = !isCalendarDate && /^\d{9,16}(?:\.\d+)?$/.test(text) ? Number(text) : undefined
   const time = new Date(number === undefined ? text : toMilliseconds(number))
   return Number.isNaN(time.getTime()) ? undefined : time
 }

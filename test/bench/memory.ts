@@ -38,7 +38,7 @@ export function run(): readonly Row[] {
 
 function measureApart(name: Layout): Row {
   const script = fileURLToPath(import.meta.url)
-  const child = spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', script, name], { encoding: 'utf8' })
+  const child = spawnSync(process.execPath, ['--expose-gc', script, name], { encoding: 'utf8' })
   const bytesPerDelivery = Number(child.stdout)
   if (!(bytesPerDelivery > 0)) throw new Error(`no figure for ${name}: ${child.stderr}`)
   const goal = GOALS[name]

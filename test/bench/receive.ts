@@ -63,8 +63,8 @@ export async function run({ rounds = 9, sliceMs = 700 } = {}): Promise<void> {
 }
 
 async function startServer(name: string): Promise<Server> {
-  const file = fileURLToPath(new URL('./receive-server.ts', import.meta.url))
-  const child = fork(file, [name], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: ['--import', 'tsx'] })
+  const file = fileURLToPath(new URL('./receive-server.mjs', import.meta.url))
+  const child = fork(file, [name], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())))
     child.once('exit', () => reject(new Error(`the server '${name}' ended`)))

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 
 /** Starts the sink and answers where it listens. */
 export async function startSink(): Promise<{ readonly port: number; stop(): void }> {
-  const file = fileURLToPath(new URL('./sink.ts', import.meta.url))
-  const child = fork(file, [], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: ['--import', 'tsx'] })
+  const file = fileURLToPath(new URL('./sink.mjs', import.meta.url))
+  const child = fork(file, [], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())))
     child.once('exit', () => reject(new Error('the sink ended')))

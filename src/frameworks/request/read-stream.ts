@@ -7,6 +7,7 @@ export interface BodyStream {
   readonly readableEnded?: boolean
   readonly readableEncoding?: string | null
   readonly destroyed?: boolean
+  readonly httpVersionMajor?: number
   on(event: string, listener: (chunk: Uint8Array) => void): unknown
   pause(): unknown
 }
@@ -31,7 +32,8 @@ export function readStream(stream: BodyStream, maxBytes: number): Promise<BodyRe
       resolve({ ok: false, reason: 'too_large' })
     })
     stream.on('end', () => resolve({ ok: true, bytes: collector.bytes() }))
-    stream.on('error', abort)
     stream.on('close', abort)
+    // Node emits an HTTP/1 request's error only to those who listen; `close` follows in any case.
+    if (stream.httpVersionMajor !== 1) stream.on('error', abort)
   })
 }
