@@ -4,7 +4,7 @@ export { WebhookError, type WebhookErrorCode, type WebhookErrorDetails } from '.
 export type { HandledEvent, Handler, HandlerContext, MatchingEvent, PatternOf } from './inbound/handlers.ts'
 export type { ReceiverLifecycle, RejectedRequest } from './inbound/lifecycle.ts'
 export type { ReceiverOptions } from './inbound/options.ts'
-export { createReceiver, type Health, type Receiver } from './inbound/receiver.ts'
+export { createReceiver, type Health, type Receiver, type Reconciled } from './inbound/receiver.ts'
 export type { Attempt, Delivery, DeliveryStatus, RenderedBody, StoredEvent } from './model/delivery.ts'
 export type { DisabledReason, Endpoint, EndpointAuth, EndpointSecret, EnvelopeName } from './model/endpoint.ts'
 export type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent, UnknownEvent } from './model/event.ts'

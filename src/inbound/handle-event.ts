@@ -33,25 +33,38 @@ export interface EventHost {
   readonly logger: Logger
 }
 
+/** Where events are kept until their handlers have run. */
+export interface EventQueue {
+  /** Resolves once the event is stored for good: `false` when it was already. */
+  add(event: ReceivedEvent, key: string): Promise<boolean>
+}
+
 /** How one event of a request ended. */
 export type EventResult =
   | { readonly state: 'handled'; readonly records: readonly RecordOutcome[]; readonly reply?: Reply }
+  /** Stored: its handlers run later. */
+  | { readonly state: 'accepted' }
   | { readonly state: 'duplicate' }
   | { readonly state: 'in_progress'; readonly retryAfterSeconds: number }
   | { readonly state: 'failed' }
   | { readonly state: 'unavailable' }
 
 /**
- * Claims an event, runs its handlers, and completes or releases the claim. Never rejects; answers at once where
- * neither the store nor a handler must be waited for.
+ * Claims an event, runs its handlers (or stores it, where there is a queue), and completes or releases the claim.
+ * Never rejects; answers at once where neither the store nor a handler must be waited for.
  */
-export function handleEvent(event: ReceivedEvent, host: EventHost, deadlineMs: number): MaybePromise<EventResult> {
+export function handleEvent(
+  event: ReceivedEvent,
+  host: EventHost,
+  deadlineMs: number,
+  queue?: EventQueue,
+): MaybePromise<EventResult> {
   host.lifecycle.emit('received', { event })
   if (!event.known) {
     host.logger.warn('webhook event of an unknown type', logFields(event))
     host.lifecycle.emit('unrouted', { event })
   }
-  if (event.expectsReply) return andThen(run(event, host, deadlineMs), result => finish(event, host, result))
+  if (event.expectsReply) return andThen(runEvent(event, host, deadlineMs), result => finishRun(event, host, result))
   const key = dedupeKey(host.receiverName, event)
   const nowMs = host.clock.now()
   let claim: MaybePromise<Claim>
@@ -60,9 +73,9 @@ export function handleEvent(event: ReceivedEvent, host: EventHost, deadlineMs: n
   } catch (error) {
     return unavailable(event, host, error)
   }
-  if (!(claim instanceof Promise)) return proceed(event, host, key, claim, deadlineMs)
+  if (!(claim instanceof Promise)) return proceed(event, host, key, claim, deadlineMs, queue)
   return claim.then(
-    given => proceed(event, host, key, given, deadlineMs),
+    given => proceed(event, host, key, given, deadlineMs, queue),
     (error: unknown) => unavailable(event, host, error),
   )
 }
@@ -73,9 +86,11 @@ function proceed(
   key: string,
   claim: Claim,
   deadlineMs: number,
+  queue: EventQueue | undefined,
 ): MaybePromise<EventResult> {
-  if (claim.state === 'claimed') return runClaimed(event, host, { key, token: claim.token }, deadlineMs)
-  return repeated(event, claim, host)
+  if (claim.state !== 'claimed') return repeated(event, claim, host)
+  const held = { key, token: claim.token }
+  return queue === undefined ? runClaimed(event, host, held, deadlineMs) : storeClaimed(event, host, held, queue)
 }
 
 function unavailable(event: ReceivedEvent, { logger }: EventHost, error: unknown): EventResult {
@@ -94,23 +109,41 @@ interface HeldClaim {
   readonly token: string
 }
 
+/** A store that failed may have stored it all the same: the sender's retry finds that out by the key. */
+async function storeClaimed(
+  event: ReceivedEvent,
+  host: EventHost,
+  claim: HeldClaim,
+  queue: EventQueue,
+): Promise<EventResult> {
+  try {
+    const isNew = await queue.add(event, claim.key)
+    await settleClaim(event, host, claim, 'done')
+    return { state: isNew ? 'accepted' : 'duplicate' }
+  } catch (error) {
+    await settleClaim(event, host, claim, 'threw')
+    return unavailable(event, host, error)
+  }
+}
+
 function runClaimed(
   event: ReceivedEvent,
   host: EventHost,
   claim: HeldClaim,
   deadlineMs: number,
 ): MaybePromise<EventResult> {
-  return andThen(run(event, host, deadlineMs), result => {
+  return andThen(runEvent(event, host, deadlineMs), result => {
     if (result.state === 'timed_out') {
       // The claim is held until the handlers have ended after all.
-      void result.settled.then(late => settleClaim(event, host, claim, late))
-      return finish(event, host, result)
+      void result.settled.then(late => settleClaim(event, host, claim, late.state))
+      return finishRun(event, host, result)
     }
-    return andThen(settleClaim(event, host, claim, result), () => finish(event, host, result))
+    return andThen(settleClaim(event, host, claim, result.state), () => finishRun(event, host, result))
   })
 }
 
-function run(event: ReceivedEvent, host: EventHost, deadlineMs: number): MaybePromise<RunResult> {
+/** Runs the handlers that want the event. */
+export function runEvent(event: ReceivedEvent, host: EventHost, deadlineMs: number): MaybePromise<RunResult> {
   return runHandlers(event, host.handlers.for(event), { clock: host.clock, deadlineMs })
 }
 
@@ -119,23 +152,22 @@ function settleClaim(
   event: ReceivedEvent,
   { dedupe, dedupeTimes, clock, logger }: EventHost,
   { key, token }: HeldClaim,
-  result: EndedRun,
+  ended: EndedRun['state'],
 ): MaybePromise<void> {
   const report = (error: unknown): void =>
     logger.error('webhook store did not answer: this event may be handled twice', { ...logFields(event), error })
   try {
     const keepMs = event.idSource === 'digest' ? dedupeTimes.keepDigestMs : dedupeTimes.keepMs
     const settled =
-      result.state === 'done'
-        ? dedupe.complete(key, token, { keepUntilMs: clock.now() + keepMs })
-        : dedupe.release(key, token)
+      ended === 'done' ? dedupe.complete(key, token, { keepUntilMs: clock.now() + keepMs }) : dedupe.release(key, token)
     return settled instanceof Promise ? settled.catch(report) : undefined
   } catch (error) {
     report(error)
   }
 }
 
-function finish(event: ReceivedEvent, { lifecycle, logger, clock }: EventHost, run: RunResult): EventResult {
+/** Tells how the handlers ended. */
+export function finishRun(event: ReceivedEvent, { lifecycle, logger, clock }: EventHost, run: RunResult): EventResult {
   if (run.state === 'done') {
     const { records, reply } = run.result
     lifecycle.emit('handled', { event, records })

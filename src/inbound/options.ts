@@ -3,9 +3,12 @@ import { WebhookError } from '../errors.ts'
 import type { EventMap } from '../model/event.ts'
 import { type Logger, silentLogger } from '../model/logger.ts'
 import type { Provider } from '../providers/provider.ts'
+import type { RetryPolicyInput } from '../retry/retry-policy.ts'
+import { validateRetryPolicy } from '../retry/validate.ts'
 import type { DedupeStore } from '../storage/dedupe-store.ts'
 import { memoryDedupeStore } from '../storage/memory-store/dedupe.ts'
-import type { AttemptStore } from '../storage/store.ts'
+import type { AttemptStore, DeliveryStore } from '../storage/store.ts'
+import type { InboundQueueSettings } from './inbound-queue.ts'
 
 /** Options of `createReceiver`. */
 export interface ReceiverOptions<Events extends EventMap> {
@@ -17,9 +20,20 @@ export interface ReceiverOptions<Events extends EventMap> {
    */
   readonly name?: string
   /** Remembers what was handled. Default: this process's memory (`memoryStore()`). */
-  readonly store?: { readonly dedupe: DedupeStore }
-  /** `after-handling` (default): the answer waits for the handlers and tells how they ended. */
-  readonly acknowledge?: 'after-handling'
+  readonly store?: { readonly dedupe: DedupeStore; readonly deliveries?: DeliveryStore }
+  /**
+   * - `after-handling` (default): the answer waits for the handlers and tells how they ended; the sender retries.
+   * - `on-receipt`: the event is written to `store`, the answer is 202, and a worker runs the handlers, with retries.
+   *   Needs `receiver.start()`, or `drain` from a cron job. Events whose sender reads the answer are handled at
+   *   once all the same.
+   */
+  readonly acknowledge?: 'after-handling' | 'on-receipt'
+  /** For `on-receipt`: when a failed event is handled again. Default: the schedule `default`. */
+  readonly retry?: RetryPolicyInput
+  /** For `on-receipt`: events about one record are handled one after the other, oldest first. Default `false`. */
+  readonly ordered?: boolean
+  /** For `on-receipt`: how many events are handled at once. Default 10. */
+  readonly slots?: number
   /** Largest body taken, in bytes. Default 1 MiB. */
   readonly maxBodyBytes?: number
   /** How long a body may take to arrive, in seconds. Default 10. */
@@ -56,6 +70,8 @@ export interface ReceiverSettings {
   readonly keepMs: number
   readonly keepDigestMs: number
   readonly claimMs: number
+  /** Where events wait for their handlers; `undefined` when the answer waits for them. */
+  readonly queue: InboundQueueSettings | undefined
   readonly exchangeLog: Pick<AttemptStore, 'insert'> | undefined
   readonly logger: Logger
   readonly clock: Clock
@@ -67,8 +83,6 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
   if (typeof provider?.verify !== 'function' || typeof provider.parse !== 'function') {
     throw invalid('provider', 'must be a provider, such as pipedrive({ … }). Was the factory called?')
   }
-  const acknowledge: unknown = options.acknowledge ?? 'after-handling'
-  if (acknowledge !== 'after-handling') throw invalid('acknowledge', `must be 'after-handling'`)
   if (options.store !== undefined && typeof options.store.dedupe?.claim !== 'function') {
     throw invalid('store', 'must have a dedupe store, as memoryStore() has')
   }
@@ -89,10 +103,26 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
     keepMs: milliseconds('dedupe.keepSeconds', dedupe.keepSeconds, 259_200),
     keepDigestMs: milliseconds('dedupe.keepDigestSeconds', dedupe.keepDigestSeconds, 60),
     claimMs: milliseconds('dedupe.claimSeconds', dedupe.claimSeconds, Math.max(60, (2 * handlerTimeoutMs) / 1000)),
+    queue: readQueueOptions(options, handlerTimeoutMs),
     exchangeLog: options.exchangeLog,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
   }
+}
+
+function readQueueOptions<Events extends EventMap>(
+  { acknowledge = 'after-handling', store, retry = 'default', ordered = false, slots = 10 }: ReceiverOptions<Events>,
+  handlerTimeoutMs: number,
+): InboundQueueSettings | undefined {
+  if (acknowledge === 'after-handling') return undefined
+  if (acknowledge !== 'on-receipt') throw invalid('acknowledge', `must be 'after-handling' or 'on-receipt'`)
+  const deliveries = store?.deliveries
+  if (typeof deliveries?.enqueue !== 'function') {
+    throw invalid('store', `must be a whole store for acknowledge: 'on-receipt', such as sqliteStore('webhooks.db')`)
+  }
+  const checked = validateRetryPolicy(retry)
+  if (!checked.ok) throw invalid(checked.field, checked.message)
+  return { deliveries, retry, ordered, slots: positive('slots', slots), handlerTimeoutMs }
 }
 
 function milliseconds(argument: string, seconds: number | undefined, fallbackSeconds: number): number {

@@ -1,5 +1,5 @@
 import { createLifecycle, type LifecycleEmitter, type LifecycleSource } from '../emitter.ts'
-import type { EventMap } from '../model/event.ts'
+import type { EventMap, EventOf, ReceivedEvent } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import type { AnyProvider } from '../providers/provider.ts'
@@ -7,6 +7,7 @@ import { Deadlines } from './deadlines.ts'
 import { type ExchangeNotes, recordExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
+import { InboundQueue } from './inbound-queue.ts'
 import type { ReceiverLifecycle, RejectedRequest } from './lifecycle.ts'
 import { type ReceiverOptions, type ReceiverSettings, readOptions } from './options.ts'
 import { type LimitedBodyResult, readBody } from './read-body.ts'
@@ -19,6 +20,17 @@ export interface Health {
   readonly service: string
   /** ISO 8601. */
   readonly timestamp: string
+}
+
+/** What became of the events that were handed to `reconcile`. */
+export interface Reconciled {
+  readonly total: number
+  /** They were missing: handled now, or stored for it. */
+  readonly taken: number
+  /** Known already, or in somebody's hands. */
+  readonly skipped: number
+  /** A handler or the store failed: hand them in again later. */
+  readonly failed: number
 }
 
 /** Receives the webhooks of one provider. Made by {@link createReceiver}. */
@@ -43,6 +55,17 @@ export interface Receiver<Events extends EventMap = EventMap> {
    * @example export const POST = receiver.handle
    */
   readonly handle: (request: Request, host?: { readonly remoteAddress?: unknown }) => Promise<Response>
+  /** With `acknowledge: 'on-receipt'`: begins to run the handlers for what is stored. Otherwise does nothing. */
+  start(): void
+  /** Begins nothing more and waits for the handlers under way, at most `graceSeconds` (default 30). */
+  stop(options?: { readonly graceSeconds?: number }): Promise<void>
+  /** Runs the handlers for what is due and returns how many tries that took. For cron jobs and serverless hosts. */
+  drain(): Promise<number>
+  /**
+   * Takes events that were found by other means, such as polling, because they may never have arrived. What was
+   * handled or stored before is skipped; ids must be made as the provider makes them. Events are taken one by one.
+   */
+  reconcile(events: AsyncIterable<EventOf<Events>> | Iterable<EventOf<Events>>): Promise<Reconciled>
   /** What a GET on `<path>/health` answers. */
   health(): Health
   readonly lifecycle: LifecycleEmitter<ReceiverLifecycle>
@@ -63,11 +86,13 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
   const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger)
   const handlers = createHandlers(provider)
   const events: EventHost = { ...settings, receiverName: settings.name, handlers, lifecycle, dedupeTimes: settings }
+  const queue = settings.queue && new InboundQueue(settings.queue, events)
   const host: ReceiveHost = {
     settings,
     provider,
     lifecycle,
     events,
+    queue,
     health,
     maxBodyBytes: settings.maxBodyBytes,
     deadlines: new Deadlines(settings.clock, settings.bodyTimeoutMs),
@@ -94,6 +119,10 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
     on: (pattern, handler) => handlers.add(pattern, handler as AnyHandler),
     receive,
     handle: async (request, web) => toWebResponse(await receive(fromWebRequest(request, web?.remoteAddress))),
+    start: () => queue?.start(),
+    stop: async ({ graceSeconds = 30 } = {}) => queue?.stop(graceSeconds * 1000),
+    drain: async () => queue?.drain() ?? 0,
+    reconcile: missed => reconcile(missed, host),
     health,
     lifecycle,
   }
@@ -104,6 +133,7 @@ interface ReceiveHost {
   readonly provider: AnyProvider
   readonly lifecycle: LifecycleSource<ReceiverLifecycle>
   readonly events: EventHost
+  readonly queue: InboundQueue | undefined
   readonly maxBodyBytes: number
   /** Of bodies that are on their way. */
   readonly deadlines: Deadlines
@@ -143,10 +173,25 @@ async function receiveRequest(
   const deadlineMs = startedAtMs + settings.handlerTimeoutMs
   const results: EventResult[] = []
   for (const event of parsed.events) {
-    const result = handleEvent(event, host.events, deadlineMs)
+    const result = handleEvent(event, host.events, deadlineMs, host.queue)
     results.push(result instanceof Promise ? await result : result)
   }
   return respond(provider, combineResults(results, (settings.clock.now() - startedAtMs) / 1000))
+}
+
+async function reconcile(
+  events: AsyncIterable<ReceivedEvent> | Iterable<ReceivedEvent>,
+  { settings, events: host, queue }: ReceiveHost,
+): Promise<Reconciled> {
+  const counts = { total: 0, taken: 0, skipped: 0, failed: 0 }
+  for await (const event of events) {
+    const { state } = await handleEvent(event, host, settings.clock.now() + settings.handlerTimeoutMs, queue)
+    counts.total++
+    if (state === 'handled' || state === 'accepted') counts.taken++
+    else if (state === 'failed' || state === 'unavailable') counts.failed++
+    else counts.skipped++
+  }
+  return counts
 }
 
 function startNotes({ clock }: ReceiverSettings): ExchangeNotes {

@@ -4,6 +4,7 @@ import type { EventResult } from './handle-event.ts'
 
 const HTTP_STATUS: Readonly<Record<ReceiveOutcome, number>> = {
   handled: 200,
+  accepted: 202,
   duplicate: 200,
   in_progress: 409,
   failed: 500,
@@ -70,6 +71,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 const SEVERITY: Readonly<Record<ReceiveOutcome, number>> = {
   duplicate: 0,
   handled: 1,
+  accepted: 1,
   in_progress: 2,
   failed: 3,
   unavailable: 4,

@@ -38,6 +38,8 @@ export function reply(body: unknown): Reply {
 export type ReceiveOutcome =
   /** The handlers ran (or there were none for it). */
   | 'handled'
+  /** Stored: the handlers run later. */
+  | 'accepted'
   /** Seen before and handled then. */
   | 'duplicate'
   /** The same event is being handled right now. */
@@ -58,6 +60,11 @@ export type ReceiveOutcome =
   | 'misconfigured'
   /** The store for de-duplication did not answer. */
   | 'unavailable'
+
+/** Whether the sender may forget the event. */
+export function isTaken(outcome: ReceiveOutcome): boolean {
+  return outcome === 'handled' || outcome === 'accepted' || outcome === 'duplicate'
+}
 
 /** One failed record in the answer. */
 export interface ReceiveError {

@@ -1,5 +1,6 @@
 import { isJsonObject, parseJson } from '../bytes/json.ts'
 import type { WebhookRequest, WebhookResponse } from '../model/http.ts'
+import { isTaken } from '../model/receive-result.ts'
 import { asymmetricSignature } from '../signatures/asymmetric-signature.ts'
 import { canonicalType, describeProvider, firstOf, join, type LookupInput, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
@@ -62,8 +63,7 @@ export function discord({ publicKey, toleranceSeconds }: DiscordOptions): Provid
     time: path('event.timestamp'),
     data: item => (isEvent(item) ? valueAt(item, 'event') : item),
     expectsReply: item => !isEvent(item),
-    respond: ({ outcome, reply }) =>
-      reply === undefined && (outcome === 'handled' || outcome === 'duplicate') ? emptyAnswer(204) : undefined,
+    respond: ({ outcome, reply }) => (reply === undefined && isTaken(outcome) ? emptyAnswer(204) : undefined),
   })
 }
 

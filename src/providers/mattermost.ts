@@ -1,4 +1,5 @@
 import { bodyToken } from '../credentials/body-token.ts'
+import { isTaken } from '../model/receive-result.ts'
 import type { SecretInput } from '../model/secret.ts'
 import type { Verifier } from '../model/verification.ts'
 import { describeProvider, firstOf, type Lookup, path, valueAt } from './describe.ts'
@@ -43,8 +44,7 @@ export function mattermost({ token }: MattermostOptions): Provider<OpenEvents> {
     recordId: path('post_id'),
     time: path('timestamp'),
     expectsReply: item => valueAt(item, 'command') !== undefined,
-    respond: ({ outcome, reply }) =>
-      reply === undefined && (outcome === 'handled' || outcome === 'duplicate') ? emptyAnswer(200) : undefined,
+    respond: ({ outcome, reply }) => (reply === undefined && isTaken(outcome) ? emptyAnswer(200) : undefined),
   })
 }
 

@@ -3,6 +3,7 @@ import { isJsonObject, parseJson } from '../bytes/json.ts'
 import { type SecretMatcher, secretMatcher } from '../credentials/matches-secret.ts'
 import { WebhookError } from '../errors.ts'
 import { urlQuery, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
+import { isTaken } from '../model/receive-result.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { refuse, type Verifier } from '../model/verification.ts'
 import { canonicalType, describeProvider, firstOf, join, type LookupInput, path, valueAt } from './describe.ts'
@@ -57,7 +58,7 @@ export function microsoftGraph({ clientState }: MicrosoftGraphOptions): Provider
     type: nativeType,
     canonical,
     recordId: firstOf(path('resourceData.id'), path('subscriptionId')),
-    respond: ({ outcome }) => (outcome === 'handled' || outcome === 'duplicate' ? emptyAnswer(202) : undefined),
+    respond: ({ outcome }) => (isTaken(outcome) ? emptyAnswer(202) : undefined),
   })
 }
 

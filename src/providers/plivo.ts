@@ -1,6 +1,7 @@
 import { utf8 } from '../bytes/encoding.ts'
 import { WebhookError } from '../errors.ts'
 import { headerValues, urlQuery, type WebhookRequest } from '../model/http.ts'
+import { isTaken } from '../model/receive-result.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, type Verifier, withHeaders } from '../model/verification.ts'
 import { hmacSignature, type SyncSignatureScheme } from '../signatures/hmac-signature.ts'
@@ -58,7 +59,7 @@ export function plivo({ authToken, url, version = 'v3' }: PlivoOptions): Provide
     recordId: firstOf(path('MessageUUID'), path('CallUUID')),
     expectsReply: isInstructionRequest,
     respond: ({ outcome, reply }) => {
-      if (outcome !== 'handled' && outcome !== 'duplicate') return undefined
+      if (!isTaken(outcome)) return undefined
       if (reply === undefined) return emptyAnswer(200)
       if (typeof reply.reply !== 'string') return undefined
       return { status: 200, headers: { 'content-type': 'application/xml' }, body: reply.reply }

@@ -1,6 +1,7 @@
 import { utf8 } from '../bytes/encoding.ts'
 import { isJsonObject, parseJson } from '../bytes/json.ts'
 import { headerValues, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
+import { isTaken } from '../model/receive-result.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { afterEntity, canonicalType, describeProvider, firstOf, type LookupInput, path, valueAt } from './describe.ts'
@@ -56,8 +57,7 @@ export function slack({ signingSecret, toleranceSeconds = 300 }: SlackOptions): 
     attempt: attemptNumber,
     firstAttempt: 0,
     expectsReply: item => valueAt(item, 'event_id') === undefined,
-    respond: ({ outcome, reply }) =>
-      reply === undefined && (outcome === 'handled' || outcome === 'duplicate') ? emptyAnswer(200) : undefined,
+    respond: ({ outcome, reply }) => (reply === undefined && isTaken(outcome) ? emptyAnswer(200) : undefined),
   })
 }
 

@@ -1,5 +1,6 @@
 import { utf8 } from '../bytes/encoding.ts'
 import { urlQuery, type WebhookRequest } from '../model/http.ts'
+import { isTaken } from '../model/receive-result.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { describeProvider, firstOf, header, join, type LookupInput, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
@@ -53,7 +54,7 @@ export function twilio({ authToken, url }: TwilioOptions): Provider<OpenEvents> 
     time: path('Timestamp'),
     expectsReply: isInstructionRequest,
     respond: ({ outcome, reply }) => {
-      if (outcome !== 'handled' && outcome !== 'duplicate') return undefined
+      if (!isTaken(outcome)) return undefined
       if (reply !== undefined && typeof reply.reply !== 'string') return undefined
       const twiml = typeof reply?.reply === 'string' ? reply.reply : '<Response/>'
       return { status: 200, headers: { 'content-type': 'text/xml' }, body: twiml }

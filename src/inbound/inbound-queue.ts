@@ -1,0 +1,150 @@
+import { newId } from '../ids.ts'
+import type { Attempt, Delivery } from '../model/delivery.ts'
+import type { ReceivedEvent } from '../model/event.ts'
+import { type AttemptEnd, Worker } from '../queue/worker.ts'
+import { decideRetry, type RetryPolicyInput } from '../retry/retry-policy.ts'
+import type { ClaimedDelivery, DeliveryStore } from '../storage/store.ts'
+import { type EventHost, finishRun, runEvent } from './handle-event.ts'
+import type { RunResult } from './run-handlers.ts'
+import { decodeEvent, encodeEvent } from './stored-event.ts'
+
+const LEASE_MS = 60_000
+const POLL_MS = 1_000
+/** Of a handler's error, this much is stored. */
+const MAX_ERROR_CHARACTERS = 500
+
+/** How stored events are handled. */
+export interface InboundQueueSettings {
+  readonly deliveries: DeliveryStore
+  readonly retry: RetryPolicyInput
+  readonly ordered: boolean
+  readonly slots: number
+  readonly handlerTimeoutMs: number
+}
+
+/** Stores events, and runs the handlers for what was stored: with retries, and a list of what was given up. */
+export class InboundQueue {
+  readonly #settings: InboundQueueSettings
+  readonly #host: EventHost
+  readonly #worker: Worker
+  readonly #lane: string
+
+  constructor(settings: InboundQueueSettings, host: EventHost) {
+    const { deliveries, slots } = settings
+    this.#settings = settings
+    this.#host = host
+    this.#lane = `receiver:${host.receiverName}`
+    this.#worker = new Worker({
+      deliveries,
+      direction: 'inbound',
+      lanes: new Set([this.#lane]),
+      perform: claimed => this.#perform(claimed),
+      laneLimit: () => slots,
+      clock: host.clock,
+      logger: host.logger,
+      slots,
+      maxOpen: slots,
+      slowAfterMs: Number.POSITIVE_INFINITY,
+      leaseMs: LEASE_MS,
+      pollMs: POLL_MS,
+      settleAfterMs: 0,
+    })
+  }
+
+  /**
+   * Resolves once the event is stored for good: `false` when it was already. The key keeps one that was stored just
+   * before its process died from being stored again; where the id is only the body's digest, two may be meant.
+   */
+  async add(event: ReceivedEvent, key: string): Promise<boolean> {
+    const nowMs = this.#host.clock.now()
+    const { type, recordId, time, idSource, provider } = event
+    const timestampMs = time?.getTime() ?? nowMs
+    const stored = { id: newId('evt'), tenant: undefined, type, timestampMs, subject: recordId }
+    const ordered = this.#settings.ordered && recordId !== undefined
+    const target = { direction: 'inbound', endpointId: this.#host.receiverName, lane: this.#lane } as const
+    const [result] = await this.#settings.deliveries.enqueue([
+      {
+        event: { ...stored, data: encodeEvent(event), metadata: { provider } },
+        ...(idSource !== 'digest' && { idempotencyKey: `received:${key}` }),
+        deliveries: [{ ...target, ordered, dueAtMs: nowMs, isTest: false }],
+      },
+    ])
+    this.#worker.wake()
+    return result?.stored === true
+  }
+
+  start(): void {
+    this.#worker.start()
+  }
+
+  stop(graceMs: number): Promise<void> {
+    return this.#worker.stop(graceMs)
+  }
+
+  drain(): Promise<number> {
+    return this.#worker.drain()
+  }
+
+  /** One try at an event's handlers. */
+  async #perform({ delivery, event: stored }: ClaimedDelivery): Promise<AttemptEnd> {
+    const { clock } = this.#host
+    const event = decodeEvent(stored.data)
+    const startedAtMs = clock.now()
+    const run = await runEvent(event, this.#host, startedAtMs + this.#settings.handlerTimeoutMs)
+    finishRun(event, this.#host, run)
+    const attempt = attemptOf(delivery, run, startedAtMs, clock.now())
+    if (run.state === 'done') return { attempt, next: { status: 'succeeded', atMs: clock.now() } }
+    return this.#afterFailure(delivery, attempt)
+  }
+
+  #afterFailure({ triesUsed, attempts, eventType, id }: Delivery, attempt: Attempt): AttemptEnd {
+    const { clock, logger } = this.#host
+    const outcome = { error: attempt.errorCode ?? 'handler_failed' }
+    const nowMs = clock.now()
+    const decision = decideRetry({ outcome, attempt: attempts + 1, triesUsed, policy: this.#settings.retry, nowMs })
+    const lastError = attempt.errorMessage ?? outcome.error
+    if (decision.action === 'retry') {
+      const { dueAtMs, triesUsed: used } = decision
+      return { attempt, lastError, next: { status: 'pending', dueAtMs, triesUsed: used } }
+    }
+    logger.error('webhook event given up', { deliveryId: id, type: eventType, attempts: attempts + 1 })
+    return { attempt, lastError, reason: decision.reason, next: { status: 'failed', atMs: nowMs } }
+  }
+}
+
+/** A try at the handlers as a line of the log. There is no HTTP in it, so most of the line is empty. */
+function attemptOf(delivery: Delivery, run: RunResult, startedAtMs: number, endedAtMs: number): Attempt {
+  const { id: deliveryId, eventId, eventType, tenant, subject, endpointId, attempts } = delivery
+  return {
+    id: newId('att'),
+    direction: 'inbound',
+    deliveryId,
+    eventId,
+    eventType,
+    tenant,
+    subject,
+    endpointId,
+    number: attempts + 1,
+    startedAtMs,
+    durationMs: endedAtMs - startedAtMs,
+    outcome: run.state === 'done' ? 'succeeded' : 'failed',
+    method: 'HANDLE',
+    url: '',
+    requestHeaders: {},
+    requestBody: '',
+    status: undefined,
+    responseHeaders: {},
+    responseBody: '',
+    errorCode: run.state === 'done' ? undefined : run.state === 'threw' ? 'handler_failed' : 'timeout',
+    errorMessage: errorMessageOf(run),
+    externalId: undefined,
+    isTest: false,
+  }
+}
+
+function errorMessageOf(run: RunResult): string | undefined {
+  if (run.state === 'done') return undefined
+  if (run.state === 'timed_out') return 'the handler took too long'
+  const { error } = run
+  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_CHARACTERS)
+}

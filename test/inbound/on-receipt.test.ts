@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createReceiver, type ReceiverOptions } from 'crm-webhooks'
+import { memoryStore } from 'crm-webhooks/storage/memory'
+import { sqliteStore } from 'crm-webhooks/storage/sqlite'
+import { manualClock } from 'crm-webhooks/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type AcmeEvents, acme, acmeRequest, dealUpdated, recordingLogger } from '../support/acme.ts'
+
+function setUp(more: Partial<ReceiverOptions<AcmeEvents>> = {}) {
+  const clock = manualClock()
+  const store = memoryStore({ clock })
+  const receiver = createReceiver({ provider: acme(), acknowledge: 'on-receipt', store, clock, ...more })
+  const states = async () => (await store.deliveries.list({ direction: 'inbound' })).items.map(({ status }) => status)
+  return { clock, store, receiver, states }
+}
+/** The same object, with some methods of its own. */
+function overriding<Target extends object>(target: Target, own: Partial<Target>): Target {
+  return new Proxy(target, {
+    get: (_, key) => {
+      const value: unknown = Reflect.get(key in own ? own : target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+const failing = new Error('the CRM is down')
+
+describe('acknowledge on receipt', () => {
+  it('answers 202 before a handler runs, and runs it later', async () => {
+    const { receiver, states } = setUp()
+    const seen: string[] = []
+    receiver.on('deal.updated', ({ id, data }) => void seen.push(`${id} ${data.current?.stage}`))
+    const response = await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect([response.status, JSON.parse(response.body)]).toMatchObject([202, { status: 'ok', total: 0 }])
+    expect([seen, await states()]).toEqual([[], ['pending']])
+    expect(await receiver.drain()).toBe(1)
+    expect([seen, await states()]).toEqual([['1 won'], ['succeeded']])
+  })
+
+  it('tries a handler again by the schedule, and keeps what was given up until somebody retries it', async () => {
+    const logger = recordingLogger()
+    const { receiver, clock, store, states } = setUp({ retry: { schedule: [60, 600], jitter: 0 }, logger })
+    let works = false
+    const triedAtMs: number[] = []
+    const startMs = clock.now()
+    receiver.on('*', () => {
+      triedAtMs.push(clock.now() - startMs)
+      if (!works) throw failing
+    })
+    receiver.start()
+    await receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(3_600_000)
+    expect(triedAtMs).toEqual([0, 60_000, 660_000])
+    const failed = await store.deliveries.list({ direction: 'inbound', status: 'failed' })
+    expect(failed.items).toMatchObject([{ eventType: 'deal.updated', attempts: 3, lastError: 'the CRM is down' }])
+    expect(logger.lines.filter(line => line.message === 'webhook event given up')).toHaveLength(1)
+    const tries = await store.attempts.list({ direction: 'inbound', outcome: 'failed' })
+    expect(tries.items.map(({ number, errorCode }) => [number, errorCode])).toEqual([
+      [3, 'handler_failed'],
+      [2, 'handler_failed'],
+      [1, 'handler_failed'],
+    ])
+    works = true
+    expect(await store.deliveries.retry({ status: 'failed' }, clock.now())).toBe(1)
+    await clock.advance(5_000)
+    expect(await states()).toEqual(['succeeded'])
+    await receiver.stop()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('ends a try whose handler takes too long', async () => {
+    const { receiver, clock, store } = setUp({ handlerTimeoutSeconds: 5 })
+    receiver.on('*', (_event, { signal }) => new Promise(resolve => signal.addEventListener('abort', () => resolve())))
+    receiver.start()
+    await receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(5_000)
+    expect((await store.attempts.list({})).items).toMatchObject([{ errorCode: 'timeout', durationMs: 5_000 }])
+    await receiver.stop()
+  })
+
+  it('stores a repetition once, before and after it was handled', async () => {
+    const { receiver, states } = setUp()
+    const send = async () => (await receiver.receive(acmeRequest(dealUpdated('1')))).status
+    expect([await send(), await send()]).toEqual([202, 200])
+    await receiver.drain()
+    expect(await send()).toBe(200)
+    expect(await states()).toEqual(['succeeded'])
+  })
+
+  it('stores an event once that was stored just before its process died', async () => {
+    const { store, clock, states } = setUp()
+    const dedupe = overriding(store.dedupe, { complete: () => new Promise<void>(() => {}) })
+    const dying = setUp({ store: { dedupe, deliveries: store.deliveries }, clock }).receiver
+    void dying.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(120_000)
+    const next = setUp({ store, clock }).receiver
+    expect((await next.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
+    expect(await states()).toEqual(['pending'])
+  })
+
+  it('asks for another delivery when the store does not take the event, and takes that one', async () => {
+    const { store, clock } = setUp()
+    let broken = true
+    const enqueue: typeof store.deliveries.enqueue = async (...given) => {
+      if (broken) throw new Error('disk full')
+      return store.deliveries.enqueue(...given)
+    }
+    const deliveries = overriding(store.deliveries, { enqueue })
+    const { receiver } = setUp({ store: { dedupe: store.dedupe, deliveries }, clock })
+    const refused = await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '5'])
+    broken = false
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(202)
+  })
+
+  it('handles the events of one record in turn where asked, and others meanwhile', async () => {
+    const provider = acme({
+      parse: request => {
+        const parsed = acme().parse(request)
+        if (!parsed.ok) return parsed
+        return { ok: true, events: parsed.events.map(event => ({ ...event, recordId: event.id[0] })) as never }
+      },
+    })
+    const { receiver, clock } = setUp({ provider, ordered: true, retry: { schedule: [60], jitter: 0 } })
+    const seen: string[] = []
+    receiver.on('*', ({ id }) => {
+      seen.push(id)
+      if (seen.length === 1) throw failing
+    })
+    await receiver.receive(acmeRequest([dealUpdated('a1'), dealUpdated('a2'), dealUpdated('b1')]))
+    receiver.start()
+    await clock.advance(61_000)
+    await receiver.stop()
+    expect(seen).toEqual(['a1', 'b1', 'a1', 'a2'])
+  })
+
+  it('answers at once where the sender reads the answer', async () => {
+    const { receiver, states } = setUp()
+    const response = await receiver.receive(
+      acmeRequest({ id: 'q', type: 'question.asked', data: { text: '?' }, reply: true }),
+    )
+    expect([response.status, await states()]).toEqual([200, []])
+  })
+
+  it('takes up what was missed, and skips what is known', async () => {
+    const { receiver, states } = setUp()
+    await receiver.receive(acmeRequest(dealUpdated('1')))
+    const parsed = acme().parse(acmeRequest([dealUpdated('1'), dealUpdated('2')]))
+    if (!parsed.ok) throw new Error(parsed.message)
+    expect(await receiver.reconcile(parsed.events)).toEqual({ total: 2, taken: 1, skipped: 1, failed: 0 })
+    expect(await states()).toEqual(['pending', 'pending'])
+  })
+
+  it('refuses a store that keeps no deliveries, and a schedule that is none', () => {
+    const { dedupe } = memoryStore()
+    const create = (more: object) => () =>
+      createReceiver({ provider: acme(), acknowledge: 'on-receipt', store: memoryStore(), ...more })
+    expect(create({ store: { dedupe } })).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+    expect(create({ store: undefined })).toThrow(/store must be a whole store/)
+    expect(create({ retry: 'sometimes' })).toThrow(/retry must be/)
+    expect(create({ slots: 0 })).toThrow(/slots/)
+  })
+})
+
+describe('acknowledge on receipt, two receivers on one SQLite file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crm-webhooks-receipt-'))
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('handles each event once, however often it comes to either', async () => {
+    const handled: string[] = []
+    const stores = [0, 1].map(() => sqliteStore(join(folder, 'webhooks.db')))
+    for (const store of stores) await store.start()
+    const receivers = stores.map(store => createReceiver({ provider: acme(), acknowledge: 'on-receipt', store }))
+    for (const receiver of receivers) receiver.on('*', ({ id }) => void handled.push(id))
+    const ids = Array.from({ length: 40 }, (_, i) => `e${i}`)
+    const answers = await Promise.all(
+      ids.flatMap(id =>
+        [0, 1, 0, 1].map(async which => (await receivers[which]?.receive(acmeRequest(dealUpdated(id))))?.status),
+      ),
+    )
+    expect(answers.filter(status => status === 202)).toHaveLength(ids.length)
+    await Promise.all(receivers.map(receiver => receiver.drain()))
+    expect(handled.sort()).toEqual(ids.sort())
+    for (const store of stores) await store.close()
+  })
+})
