@@ -146,5 +146,6 @@ function errorMessageOf(run: RunResult): string | undefined {
   if (run.state === 'done') return undefined
   if (run.state === 'timed_out') return 'the handler took too long'
   const { error } = run
-  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_CHARACTERS)
+  const message = error instanceof Error ? error.message : typeof error === 'string' ? error : undefined
+  return (message ?? 'the handler threw something that is no Error').slice(0, MAX_ERROR_CHARACTERS)
 }

@@ -69,6 +69,20 @@ describe('acknowledge on receipt', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it.each([Object.create(null), Symbol('x'), null, { message: 1 }])(
+    'survives a handler that throws %o',
+    async thrown => {
+      const { receiver, store } = setUp()
+      receiver.on('*', () => {
+        throw thrown
+      })
+      await receiver.receive(acmeRequest(dealUpdated('1')))
+      expect(await receiver.drain()).toBe(1)
+      const { items } = await store.deliveries.list({ direction: 'inbound' })
+      expect(items).toMatchObject([{ attempts: 1, lastError: 'the handler threw something that is no Error' }])
+    },
+  )
+
   it('ends a try whose handler takes too long', async () => {
     const { receiver, clock, store } = setUp({ handlerTimeoutSeconds: 5 })
     receiver.on('*', (_event, { signal }) => new Promise(resolve => signal.addEventListener('abort', () => resolve())))
