@@ -20,7 +20,7 @@ function overriding<Target extends object>(target: Target, own: Partial<Target>)
   return new Proxy(target, {
     get: (_, key) => {
       const value: unknown = Reflect.get(key in own ? own : target, key)
-      return typeof value === 'function' ? value.bind(target) : value
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
   })
 }
