@@ -36,10 +36,11 @@ export interface EndpointInput {
   readonly preset?: { readonly name: string; readonly settings?: Readonly<Record<string, unknown>> }
   /** A JSON document with placeholders. */
   readonly template?: string | Readonly<Record<string, unknown>>
-  /** A named schedule, a list of seconds, or a policy. Default `default`: nine tries over about three days. */
+  /** A named schedule, a list of seconds, or a policy. Default `default`: ten attempts over about three days. */
   readonly retry?: RetryPolicyInput
   /** 1 to 120. Default 30. */
   readonly timeoutSeconds?: number
+  /** Requests in a time, by each worker process. */
   readonly rateLimit?: { readonly limit: number; readonly perSeconds: number }
   /** Requests at the same time, by each worker process. Default 10. */
   readonly maxInFlight?: number
