@@ -1,0 +1,40 @@
+import { findScenarios } from './find-scenarios.ts'
+import type { Figure, Scenario } from './scenario.ts'
+
+/**
+ * Makes every fault for real, at full scale, and prints what was counted: `npm run test:faults`, or
+ * `npm run test:faults -- R1` for those whose name contains a text. Ends with 1 when a figure is not reached.
+ */
+const wanted = process.argv[2] ?? ''
+const scenarios = (await findScenarios()).filter(({ name }) => name.includes(wanted))
+if (scenarios.length === 0) throw new Error(`no scenario's name contains '${wanted}'`)
+print('| scenario | figure | value | goal | reached |')
+print('| --- | --- | --- | --- | --- |')
+const missed: string[] = []
+for (const scenario of scenarios) {
+  for (const { name, value, goal, reached } of await run(scenario)) {
+    print(`| ${scenario.name} | ${name} | ${value} | ${goal} | ${reached ? 'yes' : '**no**'} |`)
+    if (!reached) missed.push(`${scenario.name}: ${name}`)
+  }
+}
+print(missed.length === 0 ? '\nEverything is reached.' : `\nNot reached:\n${missed.join('\n')}`)
+process.exitCode = missed.length === 0 ? 0 : 1
+
+/** A scenario that breaks off is one that is not reached; the others are run all the same. */
+async function run(scenario: Scenario): Promise<readonly Figure[]> {
+  const startedAt = Date.now()
+  const duration = (): Figure => {
+    const seconds = (Date.now() - startedAt) / 1000
+    return { name: 'duration', value: `${seconds.toFixed(1)} s`, goal: '', reached: true }
+  }
+  try {
+    return [...(await scenario.run('full')), duration()]
+  } catch (error) {
+    process.stderr.write(`${scenario.name}: ${error instanceof Error ? error.stack : String(error)}\n`)
+    return [{ name: 'runs to its end', value: 'no', goal: 'yes', reached: false }, duration()]
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
