@@ -11,6 +11,9 @@ export function randomFraction(): number {
   return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32
 }
 
+/** Makes ids that never repeat, of a prefix, an underscore and what may stand in a signed message: no full stop. */
+export type NewId = (prefix: string) => string
+
 const ID_BYTES = 18
 /** Asking for random bytes costs more than the bytes: they are taken in stock, and each is used once. */
 const STOCK = 256 * ID_BYTES
@@ -18,7 +21,7 @@ let stock = new Uint8Array(0)
 let used = 0
 
 /** A new id: a prefix and 144 random bits. Has no full stop, so it can stand in a signed message. */
-export function newId(prefix: string): string {
+export const newId: NewId = prefix => {
   if (used >= stock.length) {
     stock = crypto.getRandomValues(new Uint8Array(STOCK))
     used = 0

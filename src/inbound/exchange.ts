@@ -1,4 +1,3 @@
-import { newId } from '../ids.ts'
 import type { Attempt } from '../model/delivery.ts'
 import type { ReceivedEvent } from '../model/event.ts'
 import { headerEntries, singleHeader, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
@@ -20,12 +19,13 @@ export function recordExchange(
   request: Omit<WebhookRequest, 'body'>,
   response: WebhookResponse,
   notes: ExchangeNotes,
+  id: string,
   nowMs: number,
 ): Attempt {
   const { event, startedAtMs } = notes
   const contentType = singleHeader(request.headers, 'content-type') ?? ''
   return {
-    id: newId('att'),
+    id,
     direction: 'inbound',
     deliveryId: undefined,
     eventId: event?.id,

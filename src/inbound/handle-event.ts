@@ -2,6 +2,7 @@ import { utf8 } from '../bytes/encoding.ts'
 import { sha256Hex } from '../bytes/hash.ts'
 import type { Clock } from '../clock.ts'
 import type { LifecycleSource } from '../emitter.ts'
+import type { NewId } from '../ids.ts'
 import type { ReceivedEvent } from '../model/event.ts'
 import type { Logger } from '../model/logger.ts'
 import { andThen } from '../model/maybe-promise.ts'
@@ -30,6 +31,8 @@ export interface EventHost {
   readonly dedupeTimes: DedupeTimes
   readonly lifecycle: LifecycleSource<ReceiverLifecycle>
   readonly clock: Clock
+  readonly random: () => number
+  readonly newId: NewId
   readonly logger: Logger
 }
 

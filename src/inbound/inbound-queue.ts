@@ -1,4 +1,3 @@
-import { newId } from '../ids.ts'
 import type { Attempt, Delivery } from '../model/delivery.ts'
 import type { ReceivedEvent } from '../model/event.ts'
 import { type AttemptEnd, Worker } from '../queue/worker.ts'
@@ -41,6 +40,7 @@ export class InboundQueue {
       perform: claimed => this.#perform(claimed),
       laneLimit: () => slots,
       clock: host.clock,
+      newId: host.newId,
       logger: host.logger,
       slots,
       maxOpen: slots,
@@ -59,7 +59,7 @@ export class InboundQueue {
     const nowMs = this.#host.clock.now()
     const { type, recordId, time, idSource, provider } = event
     const timestampMs = time?.getTime() ?? nowMs
-    const stored = { id: newId('evt'), tenant: undefined, type, timestampMs, subject: recordId }
+    const stored = { id: this.#host.newId('evt'), tenant: undefined, type, timestampMs, subject: recordId }
     const ordered = this.#settings.ordered && recordId !== undefined
     const target = { direction: 'inbound', endpointId: this.#host.receiverName, lane: this.#lane } as const
     const [result] = await this.#settings.deliveries.enqueue([
@@ -87,21 +87,22 @@ export class InboundQueue {
 
   /** One try at an event's handlers. */
   async #perform({ delivery, event: stored }: ClaimedDelivery): Promise<AttemptEnd> {
-    const { clock } = this.#host
+    const { clock, newId } = this.#host
     const event = decodeEvent(stored.data)
     const startedAtMs = clock.now()
     const run = await runEvent(event, this.#host, startedAtMs + this.#settings.handlerTimeoutMs)
     finishRun(event, this.#host, run)
-    const attempt = attemptOf(delivery, run, startedAtMs, clock.now())
+    const attempt = attemptOf(newId('att'), delivery, run, startedAtMs, clock.now())
     if (run.state === 'done') return { attempt, next: { status: 'succeeded', atMs: clock.now() } }
     return this.#afterFailure(delivery, attempt)
   }
 
   #afterFailure({ triesUsed, attempts, eventType, id }: Delivery, attempt: Attempt): AttemptEnd {
-    const { clock, logger } = this.#host
+    const { clock, random, logger } = this.#host
     const outcome = { error: attempt.errorCode ?? 'handler_failed' }
     const nowMs = clock.now()
-    const decision = decideRetry({ outcome, attempt: attempts + 1, triesUsed, policy: this.#settings.retry, nowMs })
+    const policy = this.#settings.retry
+    const decision = decideRetry({ outcome, attempt: attempts + 1, triesUsed, policy, nowMs, random })
     const lastError = attempt.errorMessage ?? outcome.error
     if (decision.action === 'retry') {
       const { dueAtMs, triesUsed: used } = decision
@@ -113,10 +114,10 @@ export class InboundQueue {
 }
 
 /** A try at the handlers as a line of the log. There is no HTTP in it, so most of the line is empty. */
-function attemptOf(delivery: Delivery, run: RunResult, startedAtMs: number, endedAtMs: number): Attempt {
+function attemptOf(id: string, delivery: Delivery, run: RunResult, startedAtMs: number, endedAtMs: number): Attempt {
   const { id: deliveryId, eventId, eventType, tenant, subject, endpointId, attempts } = delivery
   return {
-    id: newId('att'),
+    id,
     direction: 'inbound',
     deliveryId,
     eventId,

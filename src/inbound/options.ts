@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
+import { type NewId, newId, randomFraction } from '../ids.ts'
 import type { EventMap } from '../model/event.ts'
 import { type Logger, silentLogger } from '../model/logger.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -58,6 +59,10 @@ export interface ReceiverOptions<Events extends EventMap> {
   readonly exchangeLog?: Pick<AttemptStore, 'insert'>
   readonly logger?: Logger
   readonly clock?: Clock
+  /** A number from 0 up to, but not including, 1: spreads retries. Default: strong randomness. */
+  readonly random?: () => number
+  /** Makes the ids of stored events, tries and leases. Default: 144 random bits. For tests that repeat a history. */
+  readonly newId?: NewId
 }
 
 /** Options with every default filled in. */
@@ -75,6 +80,8 @@ export interface ReceiverSettings {
   readonly exchangeLog: Pick<AttemptStore, 'insert'> | undefined
   readonly logger: Logger
   readonly clock: Clock
+  readonly random: () => number
+  readonly newId: NewId
 }
 
 /** @throws {WebhookError} `invalid_option`, naming the option. */
@@ -107,6 +114,8 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
     exchangeLog: options.exchangeLog,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
+    random: options.random ?? randomFraction,
+    newId: options.newId ?? newId,
   }
 }
 

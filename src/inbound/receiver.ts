@@ -211,10 +211,10 @@ async function writeExchange(
   request: WebhookRequest | IncomingRequest,
   response: WebhookResponse,
   notes: ExchangeNotes,
-  { name, exchangeLog, clock, logger }: ReceiverSettings,
+  { name, exchangeLog, clock, newId, logger }: ReceiverSettings,
 ): Promise<void> {
   try {
-    await exchangeLog?.insert([recordExchange(name, request, response, notes, clock.now())])
+    await exchangeLog?.insert([recordExchange(name, request, response, notes, newId('att'), clock.now())])
   } catch (error) {
     logger.error('webhook exchange log was not written', { error })
   }

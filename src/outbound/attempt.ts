@@ -1,6 +1,6 @@
 import { decodeUtf8 } from '../bytes/encoding.ts'
 import type { Clock } from '../clock.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import type { Attempt, Delivery, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { singleHeader } from '../model/http.ts'
@@ -19,6 +19,7 @@ export interface AttemptHost {
   readonly schemes: Readonly<Record<string, SigningScheme>>
   readonly transport: Transport
   readonly clock: Clock
+  readonly newId: NewId
   readonly userAgent: string
 }
 
@@ -86,7 +87,7 @@ export async function makeAttempt(
   signal?: AbortSignal,
 ): Promise<AttemptResult> {
   const startedAtMs = host.clock.now()
-  const base = { id: newId('att'), endpoint, event, delivery, startedAtMs, presets: host.presets }
+  const base = { id: host.newId('att'), endpoint, event, delivery, startedAtMs, presets: host.presets }
   let request: SignedAttempt
   try {
     request = await signAttempt(endpoint, event, delivery, host)

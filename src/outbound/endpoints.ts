@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import type { Endpoint, EndpointSecret } from '../model/endpoint.ts'
 import { generateSecret } from '../signatures/standard-webhooks.ts'
 import { MASK, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
@@ -55,7 +55,12 @@ export const PARKED_MS = 253_402_300_799_000
 const MAX_TRIES = 5
 
 /** Creates the management of endpoints. */
-export function createEndpoints(store: Store, cache: EndpointCache, rules: EndpointRules, clock: Clock): Endpoints {
+export function createEndpoints(
+  store: Store,
+  cache: EndpointCache,
+  rules: EndpointRules,
+  { clock, newId }: { readonly clock: Clock; readonly newId: NewId },
+): Endpoints {
   const load = async (id: string, tenant: string | undefined): Promise<Endpoint> => {
     const endpoint = await store.endpoints.get(id, tenant)
     if (endpoint === undefined) throw new WebhookError('not_found', `there is no endpoint '${id}'`, { argument: 'id' })

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
-import { randomFraction } from '../ids.ts'
+import { type NewId, newId, randomFraction } from '../ids.ts'
 import { type Logger, silentLogger } from '../model/logger.ts'
 import type { Preset } from '../presets/preset.ts'
 import { memoryStore } from '../storage/memory.ts'
@@ -55,6 +55,8 @@ export interface SenderOptions<Catalogue extends EventCatalogue> {
   readonly clock?: Clock
   /** A number from 0 up to, but not including, 1: spreads retries. Default: strong randomness. */
   readonly random?: () => number
+  /** Makes the ids of events, endpoints, attempts and leases. Default: 144 random bits. For tests that repeat a history. */
+  readonly newId?: NewId
 }
 
 /** Options with every default filled in. */
@@ -78,6 +80,7 @@ export interface SenderSettings {
   readonly logger: Logger
   readonly clock: Clock
   readonly random: () => number
+  readonly newId: NewId
 }
 
 /** @throws {WebhookError} `invalid_option`, naming the option. */
@@ -115,6 +118,7 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     logger,
     clock,
     random: options.random ?? randomFraction,
+    newId: options.newId ?? newId,
   }
 }
 

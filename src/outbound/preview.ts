@@ -1,10 +1,9 @@
-import type { Clock } from '../clock.ts'
 import type { StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { maskBody, maskHeaders } from '../storage/exchange-log/index.ts'
 import type { SignedAttempt } from './attempt.ts'
 import { checkData, checkType } from './catalogue.ts'
-import { createEvent } from './publisher.ts'
+import { createEvent, type EventSources } from './publisher.ts'
 import { loggedUrl } from './record.ts'
 
 /** Sample data for a test or a preview. */
@@ -27,11 +26,15 @@ const SAMPLE_DATA = { test: true, message: 'This is a test of your webhook endpo
 const MAX_SAMPLE_BYTES = 262_144
 
 /** The event of a test. @throws {WebhookError} `invalid_event`. */
-export function sampleEvent(endpoint: Endpoint, { type, data = SAMPLE_DATA }: SampleInput, clock: Clock): StoredEvent {
+export function sampleEvent(
+  endpoint: Endpoint,
+  { type, data = SAMPLE_DATA }: SampleInput,
+  sources: EventSources,
+): StoredEvent {
   const chosen = type ?? endpoint.events.find(pattern => !pattern.includes('*')) ?? 'webhook.test'
   const { tenant } = endpoint
   const text = checkData(chosen, data, undefined, MAX_SAMPLE_BYTES)
-  return createEvent(checkType(chosen, undefined), text, tenant === undefined ? {} : { tenant }, clock)
+  return createEvent(checkType(chosen, undefined), text, tenant === undefined ? {} : { tenant }, sources)
 }
 
 /** What a person may see of a request. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import { type Delivery, deliveryId, type StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Worker } from '../queue/worker.ts'
@@ -31,13 +31,18 @@ export interface Published {
   readonly duplicate: boolean
 }
 
+/** Where the time and the id of an event come from. */
+export interface EventSources {
+  readonly clock: Clock
+  readonly newId: NewId
+}
+
 /** What publishing needs. */
-export interface PublishHost {
+export interface PublishHost extends EventSources {
   readonly store: Store
   readonly cache: EndpointCache
   readonly worker: Worker
   readonly catalogue: EventCatalogue | undefined
-  readonly clock: Clock
   readonly maxDataBytes: number
 }
 
@@ -52,7 +57,7 @@ export async function publishEvent(
     checkType(type, host.catalogue),
     checkData(type, data, host.catalogue, host.maxDataBytes),
     options,
-    host.clock,
+    host,
   )
   const endpoints = await host.cache.match(event.tenant, event.type)
   const wanted = endpoints.filter(endpoint => wants(endpoint, event, data))
@@ -92,7 +97,12 @@ export async function enqueue(
 }
 
 /** @throws {WebhookError} `invalid_event`. */
-export function createEvent(type: string, data: string, options: PublishOptions, clock: Clock): StoredEvent {
+export function createEvent(
+  type: string,
+  data: string,
+  options: PublishOptions,
+  { clock, newId }: EventSources,
+): StoredEvent {
   for (const field of ['idempotencyKey', 'subject', 'tenant'] as const) {
     const value = options[field]
     if (value !== undefined && (typeof value !== 'string' || value === '' || value.length > 255)) {
@@ -159,6 +169,7 @@ function toClaimed(
     crashes: 0,
     body: undefined,
     lastError: undefined,
+    cause: undefined,
     externalId: undefined,
     isTest: false,
     createdAtMs: nowMs,

@@ -94,7 +94,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     },
   })
   const publishing: PublishHost = { ...settings, cache, worker }
-  const endpoints = createEndpoints(store, cache, settings, clock)
+  const endpoints = createEndpoints(store, cache, settings, settings)
   const load = async (id: string, tenant: string | undefined): Promise<Endpoint> => {
     await endpoints.get(id, tenant === undefined ? {} : { tenant })
     const endpoint = await store.endpoints.get(id, tenant)
@@ -111,7 +111,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     drain: () => worker.drain(),
     async test(endpointId, input = {}) {
       const endpoint = await load(endpointId, input.tenant)
-      const event = sampleEvent(endpoint, input, clock)
+      const event = sampleEvent(endpoint, input, settings)
       const delivery = { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }
       const { attempt } = await makeAttempt(endpoint, event, delivery, host)
       await store.attempts.insert([attempt])
@@ -119,7 +119,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     },
     async preview(endpointId, input = {}) {
       const endpoint = await load(endpointId, input.tenant)
-      const event = sampleEvent(endpoint, input, clock)
+      const event = sampleEvent(endpoint, input, settings)
       const delivery = { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }
       return previewOf(await signAttempt(endpoint, event, delivery, host))
     },

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { newId } from '../ids.ts'
+import { type NewId, newId as randomId } from '../ids.ts'
 import type { Logger } from '../model/logger.ts'
 import type { ClaimTicket, DeliveryStore } from '../storage/store.ts'
 
@@ -23,7 +23,13 @@ interface Lease {
 }
 
 /** A lease is renewed when a third of it has passed, so that two renewals may fail. */
-export function createLeases(deliveries: DeliveryStore, clock: Clock, logger: Logger, leaseMs: number): Leases {
+export function createLeases(
+  deliveries: DeliveryStore,
+  clock: Clock,
+  logger: Logger,
+  leaseMs: number,
+  newId: NewId = randomId,
+): Leases {
   const prefix = newId('lse')
   const held = new Map<string, Lease>()
   let count = 0

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { NewId } from '../ids.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { Logger } from '../model/logger.ts'
 import type { ClaimedDelivery, DeliveryStore } from '../storage/store.ts'
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   /** An outcome is written. `changed` is `false` when the delivery was cancelled, or somebody else holds it by now. */
   readonly onSettled?: (outcome: Outcome, changed: boolean) => void
   readonly clock: Clock
+  /** Makes the tokens of leases. Default: random ones. */
+  readonly newId?: NewId
   readonly logger: Logger
   /** Attempts under way at once that count; one that takes long no longer does. */
   readonly slots: number

@@ -43,7 +43,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options
     const { deliveries, clock, logger, settleAfterMs, leaseMs, slowAfterMs } = options
-    this.#leases = createLeases(deliveries, clock, logger, leaseMs)
+    this.#leases = createLeases(deliveries, clock, logger, leaseMs, options.newId)
     this.#settler = createSettler({
       deliveries,
       clock,
