@@ -175,5 +175,5 @@ function toClaimed(
     createdAtMs: nowMs,
     finishedAtMs: undefined,
   }
-  return { delivery, event, token: claim?.token ?? '' }
+  return { delivery, event, token: claim?.token ?? '', ordered: false }
 }

@@ -1,4 +1,5 @@
-import type { ClaimedDelivery, ClaimTicket, LaneChoice } from '../storage/store.ts'
+import type { ClaimedDelivery, ClaimTicket } from '../storage/store.ts'
+import { Claimer } from './claimer.ts'
 import { createLeases, type Leases } from './leases.ts'
 import { LocalLanes } from './local-lanes.ts'
 import { broken, givenBack, MAX_CRASHES, setAside } from './outcomes.ts'
@@ -9,9 +10,6 @@ import type { WorkerOptions } from './worker-options.ts'
 export type { AttemptEnd } from './settler.ts'
 export type { WorkerOptions } from './worker-options.ts'
 
-const STORE_RETRY_MS = 1_000
-/** When something is due that could not be claimed, it is asked for again after this. */
-const BLOCKED_MS = 50
 /** How long aborted attempts have to end. */
 const ABORT_MS = 1_000
 
@@ -22,6 +20,7 @@ export class Worker {
   readonly #leases: Leases
   readonly #settler: Settler
   readonly #slowWatch: SlowWatch
+  readonly #claimer: Claimer
   /** One for each attempt, since a signal that all share would have too many listeners; used again, since they are dear. */
   readonly #aborts = new Set<AbortController>()
   readonly #spareAborts: AbortController[] = []
@@ -32,13 +31,8 @@ export class Worker {
   #running = false
   #drains = 0
   #stopping = false
-  #claiming = false
-  #again = false
-  #cancelTimer: (() => void) | undefined
   #stopListening: (() => void) | undefined
   #idleListeners: Array<() => void> = []
-  /** What the store said when it was asked last, if it failed. */
-  #failure: { readonly error: unknown } | undefined
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -52,6 +46,18 @@ export class Worker {
       onWritten: (outcomes, changed) => this.#written(outcomes, changed),
     })
     this.#slowWatch = new SlowWatch(clock, slowAfterMs, watched => this.#wentSlow(watched))
+    this.#claimer = new Claimer(options, {
+      leases: this.#leases,
+      lanes: this.#lanes,
+      room: () => this.#room(),
+      running: () => this.#running,
+      onClaimed: (claimed, leaseUntilMs) => {
+        for (const one of claimed) this.#accept(one, leaseUntilMs)
+        this.#startWaiting()
+      },
+      onTimer: () => this.wake(),
+      onIdle: () => this.#checkIdle(),
+    })
   }
 
   start(): void {
@@ -64,7 +70,9 @@ export class Worker {
 
   /** Something new may be due. */
   wake(): void {
-    if (this.#active) this.#pump()
+    if (!this.#active) return
+    this.#startWaiting()
+    this.#claimer.ask()
   }
 
   /**
@@ -100,10 +108,11 @@ export class Worker {
     const before = this.#done
     this.#drains++
     if (!this.#running) this.#stopping = false
-    this.#pump()
+    this.wake()
     await this.#untilIdle()
     this.#drains--
-    if (this.#failure !== undefined && !this.#running) throw this.#failure.error
+    const { failure } = this.#claimer
+    if (failure !== undefined && !this.#running) throw failure.error
     return this.#done - before
   }
 
@@ -116,7 +125,7 @@ export class Worker {
     this.#running = false
     this.#stopping = true
     this.#stopListening?.()
-    this.#cancelTimer?.()
+    this.#claimer.stop()
     this.#giveBack(this.#lanes.takeWaiting())
     let cancelEnd = (): void => {}
     const graceIsOver = new Promise<void>(resolve => {
@@ -144,7 +153,7 @@ export class Worker {
   }
 
   get #idle(): boolean {
-    return this.#open === 0 && this.#reserved === 0 && !this.#claiming && !this.#lanes.waiting
+    return this.#open === 0 && this.#reserved === 0 && !this.#claimer.claiming && !this.#lanes.waiting
   }
 
   #checkIdle(): void {
@@ -154,60 +163,18 @@ export class Worker {
     for (const listener of listeners) listener()
   }
 
-  /** Fills the free slots from what is held, then from the store. */
-  #pump(): void {
+  /** Fills the free slots from what is held, then from the store if that may hold something. */
+  #roomMade(): void {
+    if (!this.#active) return
     this.#startWaiting()
-    this.#again = true
-    if (!this.#claiming) void this.#claimAll()
+    this.#claimer.roomMade()
   }
 
-  /** Claims until nothing more is due or no slot is free. */
-  async #claimAll(): Promise<void> {
-    this.#claiming = true
-    while (this.#again && this.#active) {
-      this.#again = false
-      const { slots, maxOpen } = this.#options
-      const limit = Math.min(slots - this.#slots, maxOpen - this.#open) - this.#reserved
-      // Whatever ends, or is written, wakes the worker.
-      if (limit <= 0 || this.#settler.pending > maxOpen) break
-      await this.#claim(limit)
-    }
-    this.#claiming = false
-    this.#checkIdle()
-  }
-
-  async #claim(limit: number): Promise<void> {
-    const { deliveries, clock, direction, lanes, logger } = this.#options
-    this.#cancelTimer?.()
-    const { full: skipLanes, room: laneLimits } = this.#lanes
-    const choice: LaneChoice = { direction, skipLanes, ...(lanes && { lanes }) }
-    const ticket = this.#leases.ticket()
-    const nowMs = clock.now()
-    try {
-      const claimed = await deliveries.claim({ ...ticket, ...choice, nowMs, limit, perLane: 1, laneLimits })
-      this.#failure = undefined
-      for (const one of claimed) this.#accept(one, ticket.leaseUntilMs)
-      this.#startWaiting()
-      // There may be more, unless these lanes have all that they may have.
-      if (claimed.length === limit || claimed.some(one => !skipLanes.has(one.delivery.lane))) this.#again = true
-      if (!this.#again) this.#sleep(await deliveries.nextDueAtMs(choice), nowMs)
-    } catch (error) {
-      logger.error('webhook store did not answer', { error })
-      this.#failure = { error }
-      this.#sleep(clock.now() + STORE_RETRY_MS, nowMs)
-    }
-  }
-
-  /** Wakes up when something falls due, by the store's word, or a lane may go on. */
-  #sleep(dueAtMs: number | undefined, claimedAtMs: number): void {
-    const { clock, pollMs } = this.#options
-    const blocked = dueAtMs !== undefined && dueAtMs <= claimedAtMs
-    const claimAtMs = blocked ? clock.now() + BLOCKED_MS : (dueAtMs ?? Number.POSITIVE_INFINITY)
-    const { resumeAtMs } = this.#lanes
-    if (!this.#running && resumeAtMs === Number.POSITIVE_INFINITY) return
-    const delayMs = Math.min(pollMs, Math.max(1, Math.min(claimAtMs, resumeAtMs) - clock.now()))
-    this.#cancelTimer?.()
-    this.#cancelTimer = clock.setTimer(() => this.wake(), delayMs)
+  /** How many deliveries may be claimed now. */
+  #room(): number {
+    const { slots, maxOpen } = this.#options
+    if (!this.#active || this.#settler.pending > maxOpen) return 0
+    return Math.min(slots - this.#slots, maxOpen - this.#open) - this.#reserved
   }
 
   #accept(claimed: ClaimedDelivery, leaseUntilMs: number): void {
@@ -256,7 +223,7 @@ export class Worker {
         this.#slowWatch.end(watch)
         if (watch.takesSlot) this.#slots--
         this.#lanes.finished(lane, watch.slow, this.#options.laneLimit(claimed))
-        this.wake()
+        this.#roomMade()
         this.#checkIdle()
       })
       .catch((error: unknown) => this.#options.logger.error('webhook worker failed', { error }))
@@ -281,19 +248,24 @@ export class Worker {
     if (watched.takesSlot) this.#slots--
     watched.takesSlot = false
     this.#giveBack(this.#lanes.wentSlow(watched.lane))
-    this.wake()
+    this.#roomMade()
   }
 
   #giveBack(claimed: readonly ClaimedDelivery[]): void {
     for (const one of claimed) this.#settler.add(givenBack(one))
   }
 
-  /** What waited for a delivery of its subject may go on. */
   #written(outcomes: readonly Outcome[], changed: readonly boolean[]): void {
     outcomes.forEach((outcome, i) => {
       this.#leases.release(outcome.claimed.token)
       this.#options.onSettled?.(outcome, changed[i] === true)
     })
-    this.wake()
+    if (outcomes.some(setsFree)) this.wake()
+    else this.#roomMade()
   }
+}
+
+/** Whether it, or what waited for it, may be claimed now. */
+function setsFree({ claimed, end }: Outcome): boolean {
+  return claimed.ordered !== false || end.next.status === 'pending' || end.next.status === 'returned'
 }

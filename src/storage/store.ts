@@ -103,6 +103,8 @@ export interface ClaimedDelivery {
   readonly delivery: Delivery
   readonly event: StoredEvent
   readonly token: string
+  /** `false` when no other delivery waits for this one to end. Default: one may. */
+  readonly ordered?: boolean
 }
 
 /** The end of an attempt: the attempt and the new state, written together. */
