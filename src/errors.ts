@@ -17,6 +17,11 @@ export type WebhookErrorCode =
   | 'unsupported'
   /** The database did not answer, or not in time. Trying again later may help. */
   | 'store_unavailable'
+  /**
+   * The database was asked to write and did not say whether it did: the connection was lost, or the time was over.
+   * Publish again with the same `idempotencyKey`: then it is stored once.
+   */
+  | 'store_outcome_unknown'
   /** The database refused a value: trying again does not help. */
   | 'store_refused'
   /** The database takes no writes. */

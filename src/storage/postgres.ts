@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
+import { type Logger, silentLogger } from '../model/logger.ts'
 import type { EncryptionOptions } from './encryption/keys.ts'
 import { createSealer } from './encryption/sealer.ts'
 import { isClient, kindOf, type PostgresClient } from './sql/postgres/client.ts'
@@ -28,8 +29,13 @@ export interface PostgresStoreOptions {
   readonly listen?: boolean
   /** `transaction` for a pooler that lends connections by the transaction: nothing is left behind on a connection. */
   readonly poolerMode?: 'session' | 'transaction'
-  /** How long the database may take to answer, in seconds. Default 15. */
+  /**
+   * How long the database may take to answer, in seconds. Default 15. Then the connection is given up, and a write
+   * rejects with `store_outcome_unknown`. Opening a connection has its own limit: `connectionTimeoutMillis` of the pool.
+   */
   readonly timeoutSeconds?: number
+  /** Told when what is stored may be lost: the server does not flush, or the tables were dropped. Default: nobody. */
+  readonly logger?: Logger
   /** For the times that are stored. Waiting for the database goes by the system's clock. */
   readonly clock?: Clock
 }
@@ -43,13 +49,15 @@ export interface PostgresStoreOptions {
  * @throws {WebhookError} `invalid_option` and `invalid_secret` for wrong options.
  *
  * @example
- * const store = postgresStore(new Pool({ connectionString: process.env.DATABASE_URL }))
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5_000 })
+ * const store = postgresStore(pool)
  * const sender = createSender({ store })
  * // On a transaction of your own: the event is there when that is committed, and not otherwise.
  * await sender.publish('order.paid', order, { transaction: client })
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): SqlStore {
   const { prefix = DEFAULT_PREFIX, clock = systemClock, timeoutSeconds = 15, poolerMode = 'session' } = options
+  const { logger = silentLogger } = options
   if (!isClient(client)) {
     throw new WebhookError('invalid_option', 'postgresStore takes a pool or a client of pg: something with query()', {
       argument: 'client',
@@ -61,14 +69,18 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const tables = nameTables(prefix)
   const pooled = poolerMode === 'transaction'
   const channel = `${tables.indexPrefix}enqueued`
+  const timeoutMs = timeoutSeconds * 1000
   const database = new PostgresDatabase(client, {
     tables,
     clock: systemClock,
-    timeoutMs: timeoutSeconds * 1000,
+    logger,
+    timeoutMs,
     prepare: !pooled && kindOf(client) !== 'pglite',
   })
+  const command = (text: string): Promise<void> => database.command(text)
   const listens = options.listen ?? true
-  const listener = listens && !pooled ? createListener(client, channel, systemClock) : undefined
+  const listener =
+    listens && !pooled ? createListener(client, { channel, clock: systemClock, timeoutMs, command }) : undefined
   const store = createSqlStore({
     database,
     sealer: options.encryption && createSealer(options.encryption),

@@ -225,8 +225,10 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
   })
 
   it('says that it takes no writes', async () => {
-    const readOnly = new Pool({ connectionString: server?.url })
-    readOnly.on('connect', client => void client.query('set default_transaction_read_only = on'))
+    const url = new URL(server?.url ?? '')
+    const options = `${url.searchParams.get('options') ?? ''} -c default_transaction_read_only=on`
+    url.searchParams.set('options', options.trim())
+    const readOnly = new Pool({ connectionString: url.href })
     const store = postgresStore(readOnly)
     await expect(store.deliveries.enqueue([newEvent()])).rejects.toMatchObject({ code: 'store_read_only' })
     await readOnly.end()

@@ -6,6 +6,7 @@ interface Member<In, Out> {
   reject(error: unknown): void
 }
 
+const UNAVAILABLE: ReadonlySet<string> = new Set(['store_unavailable', 'store_outcome_unknown'])
 /** Items in one write. */
 const MAX_ITEMS = 500
 /** Writes under way at once. */
@@ -68,7 +69,7 @@ export class Batcher<In, Out> {
       }
     } catch (error) {
       // A store that does not answer does not answer each of them either.
-      const unavailable = error instanceof WebhookError && error.code === 'store_unavailable'
+      const unavailable = error instanceof WebhookError && UNAVAILABLE.has(error.code)
       if (group.length === 1 || unavailable) for (const { reject } of group) reject(error)
       else for (const member of group) await this.#run([member])
     }

@@ -2,19 +2,21 @@ import { utf8 } from '../../../bytes/encoding.ts'
 import { sha256Hex } from '../../../bytes/hash.ts'
 import type { Clock } from '../../../clock.ts'
 import { WebhookError } from '../../../errors.ts'
+import type { Logger } from '../../../model/logger.ts'
 import type { Database } from '../database.ts'
 import { findVersion, migrate, refuseNewer } from '../migrate.ts'
 import { SCHEMA_VERSION } from '../migrations.ts'
-import type { Row, Sql, Statement, Steps } from '../statement.ts'
-import { toStatement } from '../statement.ts'
+import { type Row, raw, type Sql, type Statement, type Steps, sql, toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
+import { bounded, type Call } from './call.ts'
 import { type ClientKind, type FullClient, isClient, kindOf, type PostgresClient, rowsOf } from './client.ts'
-import { isConflict, toStoreError } from './errors.ts'
+import { isAnswer } from './errors.ts'
 
 /** What a PostgreSQL database is used with. */
 export interface PostgresDatabaseOptions {
   readonly tables: Tables
   readonly clock: Clock
+  readonly logger: Logger
   /** How long an answer is waited for. */
   readonly timeoutMs: number
   /** Whether statements may be prepared by name. */
@@ -24,30 +26,36 @@ export interface PostgresDatabaseOptions {
 /** Runs one statement. */
 type Ask = (query: Sql | Statement) => Promise<readonly Row[]>
 
-const MAX_TRIES = 4
+/** What makes an answer durable. PostgreSQL's defaults are fine. */
+const SETTINGS = sql`select current_setting('synchronous_commit') as synchronous_commit,
+  current_setting('fsync') as fsync`
+const MAY_LOSE = 'What is answered as stored may be lost when the server stops unexpectedly'
+const EMPTIED = 'webhook store was emptied: its tables were gone and are made anew. What was in them is lost'
 
-/** Pools whose errors are heard, each once. */
+/** Pools and clients whose errors are heard, each once. */
 const heard = new WeakSet<FullClient>()
 
 /** A PostgreSQL database. */
 export class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly tables: Tables
-  readonly undone = 0
+  undone = 0
   readonly #client: FullClient
   readonly #kind: ClientKind
   readonly #options: PostgresDatabaseOptions
   readonly #names = new Map<string, string>()
   #starting: Promise<void> | undefined
-  /** The end of the last transaction on a client that has no others beside it. */
-  #last: Promise<unknown> = Promise.resolve()
+  /** Whether the tables have been there before. */
+  #started = false
+  /** The end of what was asked last on a client that must not be asked two things at once. */
+  readonly #turns = new WeakMap<PostgresClient, Promise<unknown>>()
 
   constructor(client: FullClient, options: PostgresDatabaseOptions) {
     this.#client = client
     this.#kind = kindOf(client)
     this.#options = options
     this.tables = options.tables
-    if (this.#kind === 'pool' && !heard.has(client)) {
+    if (this.#kind !== 'pglite' && !heard.has(client)) {
       heard.add(client)
       client.on?.('error', ignoreError)
     }
@@ -63,7 +71,7 @@ export class PostgresDatabase implements Database {
 
   async read(query: Sql | Statement): Promise<readonly Row[]> {
     await this.start()
-    return this.#single(query)
+    return this.#bounded(call => this.#single(call, query))
   }
 
   look<Result>(steps: () => Steps<Result>): Promise<Result> {
@@ -72,12 +80,12 @@ export class PostgresDatabase implements Database {
 
   async write<Result>(steps: () => Steps<Result>): Promise<Result> {
     await this.start()
-    return runSteps(steps, query => this.#single(query))
+    return this.#bounded(call => runSteps(steps, query => this.#single(call, query)))
   }
 
   async transaction<Result>(steps: () => Steps<Result>): Promise<Result> {
     await this.start()
-    return this.#transaction(steps)
+    return this.#bounded(call => this.#begin(call, steps))
   }
 
   async within<Result>(transaction: unknown, steps: () => Steps<Result>): Promise<Result> {
@@ -87,7 +95,14 @@ export class PostgresDatabase implements Database {
       })
     }
     await this.start()
-    return this.#bounded(runSteps(steps, query => this.#ask(transaction, query)))
+    return this.#bounded(call =>
+      this.#turn(transaction, () => runSteps(steps, query => this.#ask(call, transaction, query))),
+    )
+  }
+
+  /** A command of the session, on a client of which there is one only. */
+  async command(text: string): Promise<void> {
+    await this.#bounded(call => this.#single(call, raw(text)))
   }
 
   /** The client is the host's to close. */
@@ -96,78 +111,119 @@ export class PostgresDatabase implements Database {
   }
 
   async #prepare(): Promise<void> {
-    const version = await runSteps(
-      () => findVersion(this.tables, 'postgres'),
-      query => this.#single(query),
+    const version = await this.#bounded(call =>
+      runSteps(
+        () => findVersion(this.tables, 'postgres'),
+        query => this.#single(call, query),
+      ),
     )
     refuseNewer(version ?? 0)
-    if (version !== SCHEMA_VERSION) await this.#transaction(() => migrate(this.tables, 'postgres'))
-  }
-
-  #single(query: Sql | Statement): Promise<readonly Row[]> {
-    return retried(() => this.#bounded(this.#turn(() => this.#ask(this.#client, query))))
-  }
-
-  #transaction<Result>(steps: () => Steps<Result>): Promise<Result> {
-    return retried(() => this.#bounded(this.#begin(steps)))
-  }
-
-  async #begin<Result>(steps: () => Steps<Result>): Promise<Result> {
-    const client = this.#client
-    if (this.#kind === 'pglite') {
-      let result: { readonly value: Result } | undefined
-      await client.transaction?.(async inner => {
-        result = { value: await runSteps(steps, query => this.#ask(inner, query)) }
-      })
-      if (result === undefined) throw new Error('the transaction did not run')
-      return result.value
+    if (version !== SCHEMA_VERSION) {
+      await this.#bounded(call => this.#begin(call, () => migrate(this.tables, 'postgres')))
+      if (this.#started) this.#options.logger.error(EMPTIED)
     }
-    if (this.#kind === 'client') return this.#turn(() => this.#onClient(client, steps))
-    const leased = (await client.connect?.()) as FullClient
+    if (!this.#started) await this.#checkDurability()
+    this.#started = true
+  }
+
+  /** Nothing depends on it: what cannot be read is not warned about. */
+  async #checkDurability(): Promise<void> {
+    const rows = await this.#bounded(call => this.#single(call, SETTINGS)).catch(() => [])
+    for (const [name, setting] of Object.entries(rows[0] ?? {})) {
+      if (setting === 'off') this.#options.logger.warn(`webhook store: ${name} is off in this database. ${MAY_LOSE}`)
+    }
+  }
+
+  #bounded<Result>(work: (call: Call) => Promise<Result>): Promise<Result> {
+    const result = bounded(work, this.#options)
+    result.catch((error: unknown) => {
+      // Whoever dropped the tables did so under us: they are looked for, and made again, with the next use.
+      if (!(error instanceof WebhookError) || error.code !== 'store_schema') return
+      this.#starting = undefined
+      this.undone++
+    })
+    return result
+  }
+
+  /** One statement on any connection: a transaction by itself. */
+  #single(call: Call, query: Sql | Statement): Promise<readonly Row[]> {
+    const ask = (client: PostgresClient): Promise<readonly Row[]> => {
+      call.check()
+      call.sent ||= !readsOnly(query)
+      return this.#ask(call, client, query)
+    }
+    return this.#kind === 'pool' ? this.#onLeased(call, ask) : this.#turn(this.#client, async () => ask(this.#client))
+  }
+
+  async #begin<Result>(call: Call, steps: () => Steps<Result>): Promise<Result> {
+    const client = this.#client
+    if (this.#kind === 'client') return this.#turn(client, () => this.#onClient(call, client, steps))
+    if (this.#kind === 'pool') return this.#onLeased(call, leased => this.#onClient(call, leased, steps))
+    let result: { readonly value: Result } | undefined
+    await client.transaction?.(async inner => {
+      result = { value: await runSteps(steps, query => this.#ask(call, inner, query)) }
+      call.check()
+      call.sent = true
+    })
+    if (result === undefined) throw new Error('the transaction did not run')
+    return result.value
+  }
+
+  /** With a connection of the pool. */
+  async #onLeased<Result>(call: Call, work: (leased: FullClient) => Promise<Result>): Promise<Result> {
+    const leased = (await this.#client.connect?.()) as FullClient
     leased.on?.('error', ignoreError)
-    let broken = true
-    try {
-      const result = await this.#onClient(leased, steps)
-      broken = false
-      return result
-    } catch (error) {
-      broken = !(await this.#rollBack(leased))
-      throw error
-    } finally {
+    let held = true
+    const release = (broken: boolean): void => {
+      if (!held) return
+      held = false
       leased.off?.('error', ignoreError)
       leased.release?.(broken)
     }
+    call.drop = () => release(true)
+    try {
+      call.check()
+      const result = await work(leased)
+      release(false)
+      return result
+    } catch (error) {
+      // After a refusal the connection is as good as before; else nobody knows what state it is in.
+      release(!(error instanceof WebhookError || isAnswer(error)))
+      throw error
+    } finally {
+      call.drop = undefined
+    }
   }
 
-  async #onClient<Result>(client: PostgresClient, steps: () => Steps<Result>): Promise<Result> {
+  async #onClient<Result>(call: Call, client: PostgresClient, steps: () => Steps<Result>): Promise<Result> {
+    call.check()
     await client.query('begin')
     try {
-      const result = await runSteps(steps, query => this.#ask(client, query))
+      const result = await runSteps(steps, query => this.#ask(call, client, query))
+      call.check()
+      call.sent = true
       await client.query('commit')
       return result
     } catch (error) {
-      if (this.#kind === 'client') await this.#rollBack(client)
+      await client.query('rollback').catch(() => undefined)
       throw error
     }
   }
 
-  /** Whether the connection can be used again. */
-  #rollBack(client: PostgresClient): Promise<boolean> {
-    return client.query('rollback').then(
-      () => true,
-      () => false,
+  /** Nothing may come between the statements of a transaction, and `pg` wants one question at a time. */
+  #turn<Result>(client: PostgresClient, work: () => Promise<Result>): Promise<Result> {
+    if (this.#kind === 'pglite') return work()
+    const before = this.#turns.get(client) ?? Promise.resolve()
+    const turn = before.then(work)
+    this.#turns.set(
+      client,
+      turn.catch(() => undefined),
     )
-  }
-
-  /** On a single client nothing may come between the statements of a transaction. */
-  #turn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#kind !== 'client') return work()
-    const turn = this.#last.then(work, work)
-    this.#last = turn.catch(() => undefined)
     return turn
   }
 
-  #ask(client: PostgresClient, query: Sql | Statement): Promise<readonly Row[]> {
+  async #ask(call: Call, client: PostgresClient, query: Sql | Statement): Promise<readonly Row[]> {
+    call.check()
     const { text, values } = toStatement(query, 'postgres')
     const name = this.#options.prepare && this.#kind !== 'pglite' && 'text' in query ? this.#nameOf(text) : undefined
     // What `pg` takes instead of a text: the name keeps the statement prepared on the connection.
@@ -183,18 +239,6 @@ export class PostgresDatabase implements Database {
     }
     return name
   }
-
-  /** Ends the waiting, not the query: what comes of it later changes nothing for the caller. */
-  #bounded<Result>(work: Promise<Result>): Promise<Result> {
-    const { clock, timeoutMs } = this.#options
-    return new Promise((resolve, reject) => {
-      const cancel = clock.setTimer(
-        () => reject(new WebhookError('store_unavailable', `PostgreSQL: no answer within ${timeoutMs / 1000} s`)),
-        timeoutMs,
-      )
-      work.then(resolve, (error: unknown) => reject(toStoreError(error))).finally(cancel)
-    })
-  }
 }
 
 /** An idle connection that breaks is the pool's to replace, but unheard it would end the process. */
@@ -209,12 +253,8 @@ async function runSteps<Result>(steps: () => Steps<Result>, ask: Ask): Promise<R
   }
 }
 
-async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (tries >= MAX_TRIES || !isConflict(error)) throw error
-    }
-  }
+/** Whether nothing can have been written by a statement. */
+function readsOnly(query: Sql | Statement): boolean {
+  const text = 'text' in query ? query.text : query.parts[0]
+  return text?.startsWith('select ') === true
 }

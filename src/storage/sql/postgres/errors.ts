@@ -10,17 +10,30 @@ const CODES: Readonly<Record<string, WebhookErrorCode>> = {
 /** Bad data, violated constraints, and statements that the server does not understand. */
 const REFUSED = /^(22|23|42)/
 
-/** An error of the client or of the server as ours. The server's message names tables and columns, never values. */
-export function toStoreError(error: unknown): WebhookError {
+/** The server's own word on a statement: it was undone. Not so when it is about the connection, or shuts down. */
+const ANSWERED = /^(?!08|57P0)(?=.*\d)[0-9A-Z]{5}$/
+
+/**
+ * An error of the client or of the server as ours. The server's message names tables and columns, never values.
+ *
+ * @param sent whether something was sent that may have been written although nothing was answered.
+ */
+export function toStoreError(error: unknown, sent = false): WebhookError {
   if (error instanceof WebhookError) return error
   const code = stateOf(error)
+  const message = `PostgreSQL: ${(error instanceof Error ? error.message : '') || code || 'the query failed'}`
+  if (sent && !isAnswer(error) && !(error instanceof TypeError)) {
+    return new WebhookError('store_outcome_unknown', `${message}: what was to be written may have been`, {
+      cause: error,
+    })
+  }
   const refused = REFUSED.test(code) || error instanceof TypeError
-  const message = error instanceof Error ? error.message : 'the query failed'
-  return new WebhookError(
-    CODES[code] ?? (refused ? 'store_refused' : 'store_unavailable'),
-    `PostgreSQL: ${message || code}`,
-    { cause: error },
-  )
+  return new WebhookError(CODES[code] ?? (refused ? 'store_refused' : 'store_unavailable'), message, { cause: error })
+}
+
+/** Whether the server itself refused something. */
+export function isAnswer(error: unknown): boolean {
+  return ANSWERED.test(stateOf(error))
 }
 
 /** Whether the server undid a transaction for the sake of another one: it can be tried again at once. */

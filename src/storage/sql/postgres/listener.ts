@@ -1,14 +1,26 @@
 import type { Clock } from '../../../clock.ts'
+import { bounded } from './call.ts'
 import { type FullClient, kindOf } from './client.ts'
 
 /** A connection that was lost is replaced after this time. Workers poll meanwhile. */
 const RECONNECT_MS = 1_000
 
+/** What a listener needs beside the client. */
+export interface ListenerParts {
+  readonly channel: string
+  readonly clock: Clock
+  /** How long a connection may take. */
+  readonly timeoutMs: number
+  /** Runs a command on a single client, in its turn. */
+  readonly command: (text: string) => Promise<void>
+}
+
 /**
  * Hears of what other processes enqueued, over a connection of its own where there is a pool. Hears nothing where the
  * client cannot: workers poll as well.
  */
-export function createListener(client: FullClient, channel: string, clock: Clock) {
+export function createListener(client: FullClient, parts: ListenerParts) {
+  const { clock } = parts
   const wakes = new Set<() => void>()
   let stop: (() => void) | undefined
   const notify = (): void => {
@@ -20,7 +32,7 @@ export function createListener(client: FullClient, channel: string, clock: Clock
     let unlisten: (() => void) | undefined
     const connect = (): void => {
       cancelRetry = undefined
-      listenOnce(client, channel, notify, again).then(
+      listenOnce(client, parts, notify, again).then(
         end => {
           if (ended) end()
           else unlisten = end
@@ -61,39 +73,66 @@ export function createListener(client: FullClient, channel: string, clock: Clock
 /** Listens until the connection is lost. The answer ends it. */
 async function listenOnce(
   client: FullClient,
-  channel: string,
+  parts: ListenerParts,
   notify: () => void,
   lost: () => void,
 ): Promise<() => void> {
+  const { channel, command } = parts
   const kind = kindOf(client)
   if (kind === 'pglite') {
     const unlisten = await client.listen?.(channel, notify)
     return () => void unlisten?.().catch(() => undefined)
   }
-  const own = kind === 'pool' ? ((await client.connect?.()) as FullClient) : client
   const heard = (message: { readonly channel?: string }): void => {
     if (message.channel === channel) notify()
   }
-  own.on?.('notification', heard)
-  if (kind === 'pool') {
-    own.on?.('error', lost)
-    own.on?.('end', lost)
-  }
-  let open = true
+  if (kind === 'pool') return listenOnPool(client, parts, heard, lost)
+  client.on?.('notification', heard)
   const end = (): void => {
-    if (!open) return
-    open = false
-    own.off?.('notification', heard)
-    own.off?.('end', lost)
-    // Not to be handed to others: it listens. Its errors stay heard until it is gone.
-    if (kind === 'pool') own.release?.(true)
-    else own.query(`unlisten ${channel}`).catch(() => undefined)
+    client.off?.('notification', heard)
+    command(`unlisten ${channel}`).catch(() => undefined)
   }
   try {
-    await own.query(`listen ${channel}`)
+    await command(`listen ${channel}`)
   } catch (error) {
-    end()
+    client.off?.('notification', heard)
     throw error
   }
   return end
+}
+
+/** On a connection that is taken from the pool for as long as it listens. */
+function listenOnPool(
+  pool: FullClient,
+  { channel, clock, timeoutMs }: ListenerParts,
+  heard: (message: { readonly channel?: string }) => void,
+  lost: () => void,
+): Promise<() => void> {
+  return bounded(
+    async call => {
+      const own = (await pool.connect?.()) as FullClient
+      own.on?.('notification', heard)
+      own.on?.('error', lost)
+      own.on?.('end', lost)
+      let open = true
+      const end = (): void => {
+        if (!open) return
+        open = false
+        own.off?.('notification', heard)
+        own.off?.('end', lost)
+        // Not to be handed to others: it listens. Its errors stay heard until it is gone.
+        own.release?.(true)
+      }
+      call.drop = end
+      try {
+        call.check()
+        await own.query(`listen ${channel}`)
+      } catch (error) {
+        end()
+        throw error
+      }
+      return end
+    },
+    { clock, timeoutMs },
+  )
 }
