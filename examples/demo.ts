@@ -1,33 +1,32 @@
 // Both halves over real sockets: good and bad requests to nine receivers, and a sender with ten endpoints: npm run demo
+// What is left when a process is killed in the middle of its work: npm run demo -- --durable
+import { playDurable } from './demo/durable/play.ts'
 import { createPrinter } from './demo/print.ts'
-import { askproCallbacksScene, askproGatewayScene } from './demo/receiving/askpro.ts'
-import { calcomScene } from './demo/receiving/calcom.ts'
-import { daktelaScene } from './demo/receiving/daktela.ts'
-import { devlinkLegacyScene, devlinkScene } from './demo/receiving/devlink.ts'
-import { pipedriveScene } from './demo/receiving/pipedrive.ts'
-import { retellScene } from './demo/receiving/retell.ts'
-import { whatscrmScene } from './demo/receiving/whatscrm.ts'
-import { play } from './demo/scene.ts'
+import { playReceiving } from './demo/receiving/play.ts'
 import { playSending } from './demo/sending/play.ts'
-import { listen } from './demo/server.ts'
 
-const scenes = [
-  calcomScene(),
-  pipedriveScene(),
-  retellScene(),
-  daktelaScene(),
-  askproCallbacksScene(),
-  askproGatewayScene(),
-  whatscrmScene(),
-  devlinkScene(),
-  devlinkLegacyScene(),
-]
+const USAGE = `Usage: npm run demo [-- --durable]
 
-const printer = createPrinter(process.stdout)
-const startedAtMs = performance.now()
-const server = await listen(Object.fromEntries(scenes.map(({ path, receiver }) => [path, receiver])))
-printer.title('Receiving', `real requests, signed as by their senders, to node:http at ${server.origin}`)
-for (const scene of scenes) await play(scene, server.origin, printer)
-await server.close()
-await playSending(printer)
-process.exitCode = printer.summary((performance.now() - startedAtMs) / 1000)
+  without an option   requests to nine receivers, and a sender with ten endpoints
+  --durable           processes are killed in the middle of their work, and nothing is lost
+  --help              prints this`
+
+const given = process.argv.slice(2)
+const unknown = given.find(argument => argument !== '--durable' && argument !== '--help')
+
+if (unknown !== undefined) {
+  console.error(`The demo has no option ${unknown}.\n\n${USAGE}`)
+  process.exitCode = 2
+} else if (given.includes('--help')) {
+  console.log(USAGE)
+} else {
+  const printer = createPrinter(process.stdout)
+  const startedAtMs = performance.now()
+  if (given.includes('--durable')) {
+    await playDurable(printer)
+  } else {
+    await playReceiving(printer)
+    await playSending(printer)
+  }
+  process.exitCode = printer.summary((performance.now() - startedAtMs) / 1000)
+}

@@ -63,11 +63,28 @@ describe('npm run demo', () => {
     }
     expect(code).toBe(0)
   })
+
+  it('kills workers in the middle of their work, and nothing is lost', { timeout: 180_000 }, async () => {
+    const { code, output } = await runDemo('--durable')
+    expect(output).not.toContain('UNEXPECTED')
+    expect(output.trimEnd().split('\n').at(-1)).toMatch(/^everything as expected/)
+    expect(output.split('\n').filter(line => [...line].length > 100 || line.endsWith('…'))).toEqual([])
+    expect(output.match(/is killed \(SIGKILL\)/g)?.length).toBe(2)
+    // Both tables: all that was accepted was done, and none is lost.
+    expect(output.match(/^ {2}300 {11}300 {8}0 {5}\d/gm)?.length).toBe(2)
+    expect(code).toBe(0)
+  })
+
+  it('says what it can when it is asked for something else', async () => {
+    const { code, output } = await runDemo('--fast')
+    expect(output).toMatch(/no option --fast\.\n\nUsage: npm run demo/)
+    expect(code).toBe(2)
+  })
 })
 
-function runDemo(): Promise<{ code: number; output: string }> {
+function runDemo(...options: string[]): Promise<{ code: number; output: string }> {
   return new Promise(resolve => {
-    const args = ['--import', 'tsx', 'examples/demo.ts']
+    const args = ['--import', 'tsx', 'examples/demo.ts', ...options]
     const child = execFile(process.execPath, args, { cwd: root }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
     )

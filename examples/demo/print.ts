@@ -59,16 +59,16 @@ export function createPrinter(stream: Pick<WriteStream, 'write'> & { readonly is
       const padded = cells.map((cell, i) => shorten(cell, widths[i] ?? WIDTH).padEnd(widths[i] ?? 0))
       write(shorten(`  ${padded.join('  ').trimEnd()}`, WIDTH))
     },
-    text: line => write(`  ${shorten(line, WIDTH - 2)}`),
+    text: line => write(`  ${shorten(line, WIDTH - 2)}`.trimEnd()),
     summary(seconds) {
       const wrong = [...lines, ...facts].filter(({ expected }) => !expected).length
       const statuses = [...new Set(lines.map(({ status }) => String(status ?? 'no answer')))].sort()
       const count = (status: string): number =>
         lines.filter(line => String(line.status ?? 'no answer') === status).length
       const counts = statuses.map(status => `${count(status)} x ${status}`)
-      const verdict = wrong === 0 ? 'all answered as expected' : `${wrong} NOT as expected`
-      write(`\n\n${counts.join(', ')}`)
-      write(`${lines.length} requests, ${verdict}, in ${seconds.toFixed(1)} s`)
+      const [all, right] = lines.length > 0 ? [`${lines.length} requests, `, 'all answered'] : ['', 'everything']
+      const verdict = wrong === 0 ? `${right} as expected` : `${wrong} NOT as expected`
+      write(`\n${lines.length > 0 ? `\n${counts.join(', ')}\n` : ''}${all}${verdict}, in ${seconds.toFixed(1)} s`)
       return wrong === 0 ? 0 : 1
     },
   }
