@@ -2,6 +2,7 @@ import { utf8 } from '../bytes/encoding.ts'
 import { sha256Hex } from '../bytes/hash.ts'
 import type { Clock } from '../clock.ts'
 import type { LifecycleSource } from '../emitter.ts'
+import { WebhookError } from '../errors.ts'
 import type { NewId } from '../ids.ts'
 import type { ReceivedEvent } from '../model/event.ts'
 import type { Logger } from '../model/logger.ts'
@@ -77,7 +78,10 @@ export function handleEvent(
     return unavailable(event, host, error)
   }
   if (!(claim instanceof Promise)) return proceed(event, host, key, claim, deadlineMs, queue)
-  return claim.then(
+  const giveBack = (late: Claim): void => {
+    if (late.state === 'claimed') void settleClaim(event, host, { key, token: late.token }, 'threw')
+  }
+  return inTime(claim, host, deadlineMs, giveBack).then(
     given => proceed(event, host, key, given, deadlineMs, queue),
     (error: unknown) => unavailable(event, host, error),
   )
@@ -93,7 +97,27 @@ function proceed(
 ): MaybePromise<EventResult> {
   if (claim.state !== 'claimed') return repeated(event, claim, host)
   const held = { key, token: claim.token }
-  return queue === undefined ? runClaimed(event, host, held, deadlineMs) : storeClaimed(event, host, held, queue)
+  if (queue === undefined) return runClaimed(event, host, held, deadlineMs)
+  const stored = storeClaimed(event, host, held, queue)
+  return inTime(stored, host, deadlineMs).catch((error: unknown) => unavailable(event, host, error))
+}
+
+/** The sender does not wait for ever, so neither does its answer. What the store says later is handed to `late`. */
+function inTime<Result>(
+  answer: Promise<Result>,
+  { clock }: EventHost,
+  deadlineMs: number,
+  late?: (result: Result) => void,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    let over = false
+    const giveUp = (): void => {
+      over = true
+      reject(new WebhookError('store_unavailable', 'the store did not answer in time'))
+    }
+    const cancel = clock.setTimer(giveUp, Math.max(0, deadlineMs - clock.now()))
+    answer.then(result => (over ? late?.(result) : resolve(result)), reject).finally(cancel)
+  })
 }
 
 function unavailable(event: ReceivedEvent, { logger }: EventHost, error: unknown): EventResult {

@@ -1,6 +1,6 @@
+import type { Deadlines } from '../model/deadlines.ts'
 import type { BodyResult, IncomingRequest, WebhookRequest } from '../model/http.ts'
 import type { MaybePromise } from '../model/verification.ts'
-import type { Deadlines } from './deadlines.ts'
 
 /** A body within the limits of size and time, or why not. */
 export type LimitedBodyResult =

@@ -49,6 +49,11 @@ export interface SenderOptions<Catalogue extends EventCatalogue> {
     /** How long a disabled endpoint rests before one delivery tries it again. Default 3,600. */
     readonly probeEverySeconds?: number
   }
+  /**
+   * How long `publish` waits for the store, in seconds. Default 15. Then it rejects: with `store_unavailable` when
+   * nothing was stored, with `store_outcome_unknown` when the store was asked and has not said.
+   */
+  readonly storeTimeoutSeconds?: number
   /** How long a change of an endpoint by another process may go unnoticed. Default 5. */
   readonly endpointRefreshSeconds?: number
   readonly logger?: Logger
@@ -76,6 +81,7 @@ export interface SenderSettings {
   readonly pollMs: number
   readonly settleAfterMs: number
   readonly disableRule: { readonly afterMs: number; readonly minFailures: number; readonly probeEveryMs: number }
+  readonly storeTimeoutMs: number
   readonly endpointRefreshMs: number
   readonly logger: Logger
   readonly clock: Clock
@@ -114,6 +120,7 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
       minFailures: positive('disable.minFailures', disable.minFailures ?? 10),
       probeEveryMs: 1000 * positive('disable.probeEverySeconds', disable.probeEverySeconds ?? 3_600),
     },
+    storeTimeoutMs: 1000 * positive('storeTimeoutSeconds', options.storeTimeoutSeconds ?? 15),
     endpointRefreshMs: 1000 * positive('endpointRefreshSeconds', options.endpointRefreshSeconds ?? 5),
     logger,
     clock,

@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
 import type { NewId } from '../ids.ts'
+import type { Deadlines } from '../model/deadlines.ts'
 import { type Delivery, deliveryId, type StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Worker } from '../queue/worker.ts'
@@ -46,12 +48,39 @@ export interface PublishHost extends EventSources {
   readonly maxDataBytes: number
 }
 
+/**
+ * `publishEvent` for callers who cannot wait for ever. A store that answers late is heard all the same: what it stored
+ * is sent.
+ */
+export function publishInTime(
+  type: string,
+  data: unknown,
+  options: PublishOptions,
+  host: PublishHost,
+  deadlines: Deadlines,
+): Promise<Published> {
+  return new Promise((resolve, reject) => {
+    const progress = { asked: false }
+    const deadline = deadlines.begin(() => reject(tooLate(progress.asked)))
+    publishEvent(type, data, options, host, progress)
+      .then(resolve, reject)
+      .finally(() => deadlines.end(deadline))
+  })
+}
+
+function tooLate(asked: boolean): WebhookError {
+  return asked
+    ? new WebhookError('store_outcome_unknown', 'the store did not answer in time: the event may have been stored')
+    : new WebhookError('store_unavailable', 'the store did not answer in time: the event was not stored')
+}
+
 /** Writes an event and a delivery for each endpoint that wants it, all or nothing, and starts what can start at once. */
 export async function publishEvent(
   type: string,
   data: unknown,
   options: PublishOptions,
   host: PublishHost,
+  progress = { asked: false },
 ): Promise<Published> {
   const event = createEvent(
     checkType(type, host.catalogue),
@@ -61,6 +90,7 @@ export async function publishEvent(
   )
   const endpoints = await host.cache.match(event.tenant, event.type)
   const wanted = endpoints.filter(endpoint => wants(endpoint, event, data))
+  progress.asked = true
   return enqueue(event, wanted, options, host)
 }
 

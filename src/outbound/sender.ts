@@ -1,4 +1,6 @@
+import { systemClock } from '../clock.ts'
 import { createLifecycle, type LifecycleEmitter } from '../emitter.ts'
+import { Deadlines } from '../model/deadlines.ts'
 import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { Worker } from '../queue/worker.ts'
@@ -23,7 +25,7 @@ import { readOptions, type SenderOptions } from './options.ts'
 import { publishOwnEvents } from './own-events.ts'
 import { Pacing } from './pacing.ts'
 import { type Preview, previewOf, type SampleInput, sampleEvent } from './preview.ts'
-import { type Published, type PublishHost, type PublishOptions, publishEvent } from './publisher.ts'
+import { type Published, type PublishHost, type PublishOptions, publishInTime } from './publisher.ts'
 
 /** Sends events to endpoints. Made by {@link createSender}. */
 export interface Sender<Catalogue extends EventCatalogue = EventCatalogue> {
@@ -33,7 +35,8 @@ export interface Sender<Catalogue extends EventCatalogue = EventCatalogue> {
    * the sender was started.
    *
    * @throws {WebhookError} `invalid_event` when the type or the data does not fit; then nothing is written. Rejects
-   * with the store's error when it could not write.
+   * with the store's error when it could not write; `store_outcome_unknown` says that it may have: publish again with
+   * the same `idempotencyKey`.
    */
   publish<Type extends TypeOf<Catalogue>>(
     type: Type,
@@ -94,6 +97,8 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     },
   })
   const publishing: PublishHost = { ...settings, cache, worker }
+  // Waiting for a database goes by the system's clock, whatever clock the stored times come from.
+  const deadlines = new Deadlines(systemClock, settings.storeTimeoutMs)
   const endpoints = createEndpoints(store, cache, settings, settings)
   const load = async (id: string, tenant: string | undefined): Promise<Endpoint> => {
     await endpoints.get(id, tenant === undefined ? {} : { tenant })
@@ -105,7 +110,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
 
   return {
     endpoints,
-    publish: (type, data, publishOptions = {}) => publishEvent(type, data, publishOptions, publishing),
+    publish: (type, data, publishOptions = {}) => publishInTime(type, data, publishOptions, publishing, deadlines),
     start: () => worker.start(),
     stop: ({ graceSeconds = 30 } = {}) => worker.stop(graceSeconds * 1000),
     drain: () => worker.drain(),

@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
+import { type Logger, silentLogger } from '../model/logger.ts'
 import type { EncryptionOptions } from './encryption/keys.ts'
 import { createSealer } from './encryption/sealer.ts'
-import { SqliteDatabase } from './sql/sqlite/database.ts'
+import { type OpenFile, SqliteDatabase } from './sql/sqlite/database.ts'
 import { isHandle, type SqliteHandle } from './sql/sqlite/driver.ts'
 import { sqliteStatements } from './sql/sqlite/statements.ts'
 import { createSqlStore, type SqlStore } from './sql/store.ts'
@@ -22,6 +23,8 @@ export interface SqliteStoreOptions {
   readonly encryption?: EncryptionOptions
   /** How long a write waits for other processes that write, in seconds. Default 5. */
   readonly busyTimeoutSeconds?: number
+  /** Told when what was stored is lost: the file or its tables were deleted. Default: nobody. */
+  readonly logger?: Logger
   /** For the times that are stored. Waiting for the database goes by the system's clock. */
   readonly clock?: Clock
 }
@@ -52,11 +55,12 @@ export function sqliteStore(database: string | SqliteHandle, options: SqliteStor
     })
   }
   const tables = nameTables(prefix)
-  const open = () => openFile(path)
+  const open = async (): Promise<OpenFile> => ({ handle: await openFile(path), isGone: watchFile(path) })
   return createSqlStore({
     database: new SqliteDatabase(handle, open, {
       tables,
       clock: systemClock,
+      logger: options.logger ?? silentLogger,
       busyTimeoutMs: busyTimeoutSeconds * 1000,
     }),
     sealer: options.encryption && createSealer(options.encryption),
@@ -86,4 +90,17 @@ async function openFile(path: string): Promise<SqliteHandle> {
     'this runtime has no node:sqlite: install libsql or better-sqlite3, or hand an open database to sqliteStore',
     { argument: 'database' },
   )
+}
+
+interface FileSystem {
+  statSync(path: string, options: { readonly throwIfNoEntry: false }): { readonly ino: number } | undefined
+}
+
+/** Tells whether a file that was just opened is no longer the one of that name. What is no file is never gone. */
+function watchFile(path: string): () => boolean {
+  const host = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } }
+  const files = host.process?.getBuiltinModule?.('node:fs') as FileSystem | undefined
+  const look = (): number | undefined => files?.statSync(path, { throwIfNoEntry: false })?.ino
+  const opened = look()
+  return () => opened !== undefined && look() !== opened
 }

@@ -6,6 +6,9 @@ import type { Tables } from './tables.ts'
 /** Any number will do, as long as all versions of this library use the same. */
 const MIGRATION_LOCK = 7_261_949
 
+/** Logged when tables that were there have to be made anew. */
+export const EMPTIED = 'webhook store was emptied: its tables were gone and are made anew. What was in them is lost'
+
 /** What tells whether there is anything to migrate, without a lock. */
 export function* findVersion(tables: Tables, dialect: Dialect): Steps<number | undefined> {
   const known =

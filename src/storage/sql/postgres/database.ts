@@ -4,7 +4,7 @@ import type { Clock } from '../../../clock.ts'
 import { WebhookError } from '../../../errors.ts'
 import type { Logger } from '../../../model/logger.ts'
 import type { Database } from '../database.ts'
-import { findVersion, migrate, refuseNewer } from '../migrate.ts'
+import { EMPTIED, findVersion, migrate, refuseNewer } from '../migrate.ts'
 import { SCHEMA_VERSION } from '../migrations.ts'
 import { type Row, raw, type Sql, type Statement, type Steps, sql, toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
@@ -30,7 +30,6 @@ type Ask = (query: Sql | Statement) => Promise<readonly Row[]>
 const SETTINGS = sql`select current_setting('synchronous_commit') as synchronous_commit,
   current_setting('fsync') as fsync`
 const MAY_LOSE = 'What is answered as stored may be lost when the server stops unexpectedly'
-const EMPTIED = 'webhook store was emptied: its tables were gone and are made anew. What was in them is lost'
 
 /** Pools and clients whose errors are heard, each once. */
 const heard = new WeakSet<FullClient>()

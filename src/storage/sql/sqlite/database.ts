@@ -1,19 +1,27 @@
 import type { Clock } from '../../../clock.ts'
 import { WebhookError } from '../../../errors.ts'
+import type { Logger } from '../../../model/logger.ts'
 import type { Database } from '../database.ts'
-import { findVersion, migrate, refuseNewer } from '../migrate.ts'
+import { EMPTIED, findVersion, migrate, refuseNewer } from '../migrate.ts'
 import { SCHEMA_VERSION } from '../migrations.ts'
 import type { Row, Sql, Statement, Steps } from '../statement.ts'
 import { toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { createDriver, isBusy, type SqliteDriver, type SqliteHandle, toStoreError } from './driver.ts'
+import { createDriver, isBusy, type SqliteDriver, type SqliteHandle, toCommitError, toStoreError } from './driver.ts'
 
 /** What a SQLite database is used with. */
 export interface SqliteDatabaseOptions {
   readonly tables: Tables
   readonly clock: Clock
+  readonly logger: Logger
   /** How long a write waits for other processes that write. */
   readonly busyTimeoutMs: number
+}
+
+/** An open file, and what tells whether its name has come to mean another file, or none. */
+export interface OpenFile {
+  readonly handle: SqliteHandle
+  readonly isGone: () => boolean
 }
 
 interface Job {
@@ -37,14 +45,17 @@ export class SqliteDatabase implements Database {
   readonly dialect = 'sqlite'
   readonly tables: Tables
   readonly #options: SqliteDatabaseOptions
-  readonly #open: () => Promise<SqliteHandle>
+  readonly #open: () => Promise<OpenFile>
+  #isGone = (): boolean => false
   #driver: SqliteDriver | undefined
   #starting: Promise<void> | undefined
+  /** Whether the tables have been there before. */
+  #started = false
   #waiting: Job[] = []
   #scheduled = false
   undone = 0
 
-  constructor(handle: SqliteHandle | undefined, open: () => Promise<SqliteHandle>, options: SqliteDatabaseOptions) {
+  constructor(handle: SqliteHandle | undefined, open: () => Promise<OpenFile>, options: SqliteDatabaseOptions) {
     this.#driver = handle && createDriver(handle)
     this.#open = open
     this.tables = options.tables
@@ -61,12 +72,12 @@ export class SqliteDatabase implements Database {
 
   async read(query: Sql | Statement): Promise<readonly Row[]> {
     const driver = await this.#ready()
-    return guarded(() => driver.all(toStatement(query, 'sqlite')))
+    return this.#guarded(() => driver.all(toStatement(query, 'sqlite')))
   }
 
   async look<Result>(steps: () => Steps<Result>): Promise<Result> {
     const driver = await this.#ready()
-    return guarded(() => runSteps(driver, steps))
+    return this.#guarded(() => runSteps(driver, steps))
   }
 
   write<Result>(steps: () => Steps<Result>): Promise<Result> {
@@ -113,15 +124,59 @@ export class SqliteDatabase implements Database {
   }
 
   async #prepare(): Promise<void> {
-    this.#driver ??= createDriver(await this.#open())
-    const driver = this.#driver
+    const driver = this.#driver ?? (await this.#openFile())
     driver.exec(`pragma busy_timeout = ${BLOCKING_WAIT_MS}`)
     driver.exec('pragma journal_mode = wal')
     driver.exec('pragma synchronous = full')
     const version = runSteps(driver, () => findVersion(this.tables, 'sqlite')) ?? 0
     refuseNewer(version)
-    if (version === SCHEMA_VERSION) return
-    await this.#enqueue(() => runSteps(driver, () => migrate(this.tables, 'sqlite')))
+    if (version !== SCHEMA_VERSION) {
+      await this.#enqueue(() => runSteps(driver, () => migrate(this.tables, 'sqlite')))
+      if (this.#started) this.#options.logger.error(EMPTIED)
+    }
+    this.#started = true
+  }
+
+  #guarded<Result>(work: () => Result): Result {
+    try {
+      return work()
+    } catch (error) {
+      throw this.#failure(error)
+    }
+  }
+
+  #failure(error: unknown): unknown {
+    const failure = toStoreError(error)
+    // Whoever dropped the tables did so under us: they are looked for, and made again, with the next use.
+    if (failure instanceof WebhookError && failure.code === 'store_schema') {
+      this.#starting = undefined
+      this.undone++
+    }
+    return failure
+  }
+
+  async #openFile(): Promise<SqliteDriver> {
+    const { handle, isGone } = await this.#open()
+    this.#isGone = isGone
+    this.#driver = createDriver(handle)
+    return this.#driver
+  }
+
+  /** SQLite would go on writing into a file that nobody finds again. */
+  #leaveGone(): void {
+    const message = 'SQLite: the file was deleted or replaced. A new one is made; what was in the old one is lost'
+    this.#options.logger.error(`webhook store: ${message}`)
+    const jobs = this.#waiting
+    this.#waiting = []
+    try {
+      this.#driver?.close()
+    } catch {
+      // It is left either way.
+    }
+    this.#driver = undefined
+    this.#starting = undefined
+    this.undone++
+    for (const job of jobs) job.fail(new WebhookError('store_unavailable', message))
   }
 
   #enqueue<Result>(work: () => Result): Promise<Result> {
@@ -134,7 +189,7 @@ export class SqliteDatabase implements Database {
         done() {
           if (result !== undefined) resolve(result.value)
         },
-        fail: error => reject(toStoreError(error)),
+        fail: error => reject(this.#failure(error)),
         sinceMs: this.#options.clock.now(),
       })
       this.#schedule()
@@ -152,6 +207,10 @@ export class SqliteDatabase implements Database {
     const driver = this.#driver
     const jobs = this.#waiting.slice(0, MAX_JOBS)
     if (driver === undefined || jobs.length === 0) return
+    if (this.#isGone()) {
+      this.#leaveGone()
+      return
+    }
     // Somebody else's transaction on this handle must end first.
     const outcome = driver.inTransaction ? 'busy' : this.#commit(driver, jobs)
     if (outcome === 'busy') {
@@ -171,14 +230,16 @@ export class SqliteDatabase implements Database {
       for (const job of jobs) job.fail(error)
       return 'done'
     }
+    let ran = false
     try {
       for (const job of jobs) job.run()
+      ran = true
       driver.exec('commit')
     } catch (error) {
       this.#undo(driver)
       if (isBusy(error)) return 'busy'
       // One of them spoilt it: each alone.
-      if (jobs.length === 1) jobs[0]?.fail(error)
+      if (jobs.length === 1) jobs[0]?.fail(ran ? toCommitError(error) : error)
       else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
       return 'done'
     }
@@ -212,13 +273,5 @@ function runSteps<Result>(driver: SqliteDriver, steps: () => Steps<Result>): Res
   for (let step = work.next(); ; ) {
     if (step.done === true) return step.value
     step = work.next(driver.all(toStatement(step.value, 'sqlite')))
-  }
-}
-
-function guarded<Result>(work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    throw toStoreError(error)
   }
 }

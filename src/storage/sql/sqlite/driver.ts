@@ -84,6 +84,7 @@ const REASONS: ReadonlyArray<{
 }> = [
   { code: 'store_full', numbers: [13], name: /SQLITE_FULL|disk is full/ },
   { code: 'store_read_only', numbers: [8], name: /SQLITE_READONLY|readonly database/ },
+  { code: 'store_schema', numbers: [], name: /no such table/ },
   { code: 'store_refused', numbers: [18, 19, 20, 25], name: /SQLITE_(TOOBIG|CONSTRAINT|MISMATCH|RANGE)/ },
 ]
 
@@ -101,6 +102,18 @@ export function isBusy(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { number, name } = resultOf(error)
   return number === 5 || /SQLITE_BUSY|database is locked|within a transaction/.test(name)
+}
+
+/**
+ * An error of a commit. When the disk failed, its record may be on it all the same, and be found when the file is
+ * opened after a crash.
+ */
+export function toCommitError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { number, name } = resultOf(error)
+  if (number !== 10 && !/SQLITE_IOERR|disk I\/O error/.test(name)) return error
+  const message = `SQLite: ${error.message}: what was to be written may have been`
+  return new WebhookError('store_outcome_unknown', message, { cause: error })
 }
 
 /** The result code, as a number where the driver tells it so, and as text. */

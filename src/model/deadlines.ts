@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { Fifo } from '../model/fifo.ts'
+import { Fifo } from './fifo.ts'
 
 /** Something that must be done in time. */
 export interface Deadline {
