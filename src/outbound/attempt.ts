@@ -8,7 +8,7 @@ import type { Preset, PresetOutcome, PresetResponse } from '../presets/preset.ts
 import type { FailedAttempt } from '../retry/retry-policy.ts'
 import type { SignatureHeaders } from '../signatures/scheme.ts'
 import type { Transport, TransportResult } from '../transports/transport.ts'
-import { attemptHeaders, withHeaders } from './headers.ts'
+import { attemptHeaders, putHeaders } from './headers.ts'
 import { recordAttempt } from './record.ts'
 import { type PresetTable, type RenderedRequest, renderRequest } from './render.ts'
 import { type SigningScheme, signerOf } from './signing.ts'
@@ -56,11 +56,13 @@ export async function signAttempt(
   const message = { id: event.id, timestampMs: nowMs, body: request.body.bytes, url, method }
   const signed = signerOf(endpoint, host.schemes, nowMs)(message)
   const signature = signed instanceof Promise ? await signed : signed
+  putHeaders(headers, request.headers)
+  putHeaders(headers, signature)
   return {
     url,
     method,
     body: request.body,
-    headers: withHeaders(withHeaders(headers, request.headers), signature),
+    headers,
     confidential: confidentialOf(endpoint, request, signature),
   }
 }

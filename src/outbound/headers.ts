@@ -67,7 +67,7 @@ export function attemptHeaders(
   more: { readonly contentType: string; readonly userAgent: string; readonly nowMs: number },
 ): Record<string, string> {
   const headers: Record<string, string> = { 'User-Agent': more.userAgent }
-  for (const [name, value] of Object.entries(endpoint.headers)) put(headers, name, value)
+  putHeaders(headers, endpoint.headers)
   const auth = authHeader(endpoint.auth)
   if (auth !== undefined) put(headers, auth[0], auth[1])
   headers['Content-Type'] = more.contentType
@@ -79,25 +79,18 @@ export function attemptHeaders(
   return headers
 }
 
-/** Headers with others on top, whatever the case of either: no name goes out twice. */
-export function withHeaders(
-  headers: Readonly<Record<string, string>>,
-  added: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const names = Object.keys(added)
-  if (names.length === 0) return { ...headers }
-  const taken = new Set(names.map(name => name.toLowerCase()))
-  const all: Record<string, string> = {}
-  for (const name of Object.keys(headers)) if (!taken.has(name.toLowerCase())) all[name] = headers[name] ?? ''
-  for (const name of names) all[name] = added[name] ?? ''
-  return all
+/** Sets headers on top of others, whatever the case of either: no name goes out twice. */
+export function putHeaders(headers: Record<string, string>, added: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(added)) put(headers, name, added[name] ?? '')
 }
 
 /** Sets a header whatever the case of one that is there. */
 function put(headers: Record<string, string>, name: string, value: string): void {
   if (!Object.hasOwn(headers, name)) {
     const lower = name.toLowerCase()
-    for (const other of Object.keys(headers)) if (other.toLowerCase() === lower) delete headers[other]
+    for (const other of Object.keys(headers)) {
+      if (other.length === name.length && other.toLowerCase() === lower) delete headers[other]
+    }
   }
   headers[name] = value
 }

@@ -47,7 +47,7 @@ export function recordAttempt({
     durationMs: result?.durationMs ?? 0,
     outcome: judged.ok ? 'succeeded' : 'failed',
     method: request?.method ?? endpoint.method,
-    url: request === undefined ? maskUrl(endpoint.url) : loggedUrl(request),
+    url: request === undefined ? maskUrl(endpoint.url) : endpointUrl(endpoint, request),
     requestHeaders: request === undefined ? {} : maskHeaders(request.headers, request.confidential?.headers),
     requestBody: request === undefined ? '' : loggedBody(request),
     status: answer?.status,
@@ -78,6 +78,19 @@ function loggedAnswer(answer: Extract<TransportResult, { ok: true }>): string {
     : maskBody(answer.body, typeof contentType === 'string' ? contentType : '', { truncated: answer.truncated })
 }
 
+/** Most requests of an endpoint go to one URL. */
+const shownUrls = new WeakMap<Endpoint, { readonly url: string; readonly shown: string }>()
+
+function endpointUrl(endpoint: Endpoint, request: SignedAttempt): string {
+  if (request.confidential?.url) return loggedUrl(request)
+  let known = shownUrls.get(endpoint)
+  if (known?.url !== request.url) {
+    known = { url: request.url, shown: loggedUrl(request) }
+    shownUrls.set(endpoint, known)
+  }
+  return known.shown
+}
+
 /** A URL as it may be seen; of one that is itself the credential, where it leads only. */
 export function loggedUrl({ url, confidential }: Pick<SignedAttempt, 'url' | 'confidential'>): string {
   return confidential?.url ? `${new URL(url).origin}/${MASK}` : maskUrl(url)
@@ -87,5 +100,7 @@ function mapValues(
   record: Readonly<Record<string, string>>,
   map: (value: string) => string,
 ): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
+  const mapped = { ...record }
+  for (const name of Object.keys(record)) mapped[name] = map(record[name] ?? '')
+  return mapped
 }

@@ -55,7 +55,8 @@ export function createSettler({ deliveries, clock, logger, delayMs, onWritten }:
     if (scheduled || resting) return
     scheduled = true
     if (afterMs > 0) clock.setTimer(flush, afterMs)
-    else queueMicrotask(flush)
+    // Not queueMicrotask, which makes Node keep an async resource for each.
+    else void Promise.resolve().then(flush)
   }
   function flush(): void {
     scheduled = false

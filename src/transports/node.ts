@@ -213,38 +213,38 @@ function tlsId(tls: TransportTls): number {
 /** The unused connections of all owners, oldest first. */
 class IdleSockets {
   readonly #max: number
-  readonly #sockets = new Set<Socket>()
-  readonly #forget: (this: Socket) => void
+  readonly #unused = new Set<Socket>()
+  /** Listeners are put on a connection once: taking them off and on costs more than asking whether it is unused. */
+  readonly #watched = new WeakSet<Socket>()
 
   constructor(max: number) {
-    const sockets = this.#sockets
     this.#max = max
-    this.#forget = function () {
-      sockets.delete(this)
-    }
   }
 
   keep(socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.on('data', destroySocket)
-    socket.on('close', this.#forget)
-    for (const oldest of this.#sockets) {
-      if (this.#sockets.size <= this.#max) break
-      this.#sockets.delete(oldest)
+    this.#watch(socket)
+    const unused = this.#unused
+    unused.add(socket)
+    for (const oldest of unused) {
+      if (unused.size <= this.#max) break
+      unused.delete(oldest)
       oldest.destroy()
     }
   }
 
   take(socket: Socket): void {
-    this.#sockets.delete(socket)
-    socket.off('data', destroySocket)
-    socket.off('close', this.#forget)
+    this.#unused.delete(socket)
   }
-}
 
-/** Nobody asked an unused connection for anything: what comes must not become the next request's answer. */
-function destroySocket(this: Socket): void {
-  this.destroy()
+  #watch(socket: Socket): void {
+    if (this.#watched.has(socket)) return
+    this.#watched.add(socket)
+    // Nobody asked an unused connection for anything: what comes must not become the next request's answer.
+    socket.on('data', () => {
+      if (this.#unused.has(socket)) socket.destroy()
+    })
+    socket.on('close', () => this.#unused.delete(socket))
+  }
 }
 
 /** The documented methods of an agent that its type declaration leaves out. */

@@ -57,6 +57,7 @@ function matches(pattern: readonly string[], frames: readonly Frame[]): boolean 
 }
 
 function keyOf(token: string): string {
+  if (!token.includes('\\')) return token.slice(1, -1)
   try {
     const key: unknown = JSON.parse(token)
     return typeof key === 'string' ? key : token
@@ -67,11 +68,16 @@ function keyOf(token: string): string {
 
 /** Behind the closing quote. */
 function endOfString(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++
-    else if (text[i] === '"') return i + 1
+  let from = start + 1
+  for (;;) {
+    const quote = text.indexOf('"', from)
+    if (quote === -1) return text.length
+    let slashes = quote
+    while (slashes > from && text[slashes - 1] === '\\') slashes--
+    // Escaped by the last of an odd number of them.
+    if ((quote - slashes) % 2 === 0) return quote + 1
+    from = quote + 1
   }
-  return text.length
 }
 
 /** Behind the colon; `undefined` when there is none. */
