@@ -24,9 +24,9 @@ export function announce({ claimed, end }: Outcome, lifecycle: LifecycleSource<S
 }
 
 /** The delivery as it is after the attempt. */
-function after(delivery: Delivery, { attempt, next, lastError, externalId }: Outcome['end']): Delivery {
+function after(delivery: Delivery, { attempt, next, lastError, cause, externalId }: Outcome['end']): Delivery {
   const attempts = attempt === undefined ? delivery.attempts : delivery.attempts + 1
-  const known = { ...delivery, attempts, lastError, externalId: externalId ?? delivery.externalId }
+  const known = { ...delivery, attempts, lastError, cause, externalId: externalId ?? delivery.externalId }
   if (next.status === 'pending') return { ...known, dueAtMs: next.dueAtMs, triesUsed: next.triesUsed }
   return next.status === 'returned' ? known : { ...known, status: next.status, finishedAtMs: next.atMs }
 }

@@ -19,6 +19,11 @@ export interface Page<Item> {
   readonly cursor?: string
 }
 
+/** Which tenant's; a wrong tenant finds nothing. Default: all tenants'. */
+export interface TenantOption {
+  readonly tenant?: string
+}
+
 /** Which page. */
 export interface PageRequest {
   /** 1 to 250. Default 50. */
@@ -118,6 +123,8 @@ export interface Settlement {
     /** Given back untouched, for a worker that stops. */
     | { readonly status: 'returned'; readonly dueAtMs: number }
   readonly lastError?: string
+  /** The code of the last error: written with `lastError`, and only with it. Short, and equal for equal causes. */
+  readonly cause?: string
   readonly externalId?: string
 }
 
@@ -129,11 +136,48 @@ export interface DeliveryFilter extends PageRequest {
   readonly eventType?: string
   readonly subject?: string
   readonly status?: DeliveryStatus
+  /** Of the last failure; `unknown` finds those that have none. */
+  readonly cause?: string
   readonly direction?: Delivery['direction']
   /** Created at or after, in milliseconds since the epoch. */
   readonly sinceMs?: number
   /** Created before. */
   readonly untilMs?: number
+}
+
+/** Names a group of dead letters: deliveries to one endpoint that failed for one cause. */
+export interface FailureKey {
+  /** The endpoint, or the receiver's name. */
+  readonly endpointId: string
+  /** See `Delivery.cause`. `unknown` where nothing was noted. */
+  readonly cause: string
+  /** Only this tenant's. Default: all. */
+  readonly tenant?: string
+  /** Default: both. */
+  readonly direction?: Delivery['direction']
+}
+
+/** Finds groups of dead letters. All that is given must hold. */
+export interface FailureFilter extends Partial<FailureKey> {
+  /** How many groups at most, 1 to 1,000. Default 100. */
+  readonly limit?: number
+}
+
+/** A group of dead letters. With the tenant that the filter named, so that it can be handed on as a key. */
+export interface FailureGroup extends FailureKey {
+  readonly direction: Delivery['direction']
+  readonly count: number
+  /** When the first of them failed for good, in milliseconds since the epoch. */
+  readonly oldestAtMs: number
+  /** The same of the last one. */
+  readonly newestAtMs: number
+  /** The one whose event is the newest: what to look at first. */
+  readonly sample: {
+    readonly deliveryId: string
+    readonly eventType: string
+    /** In words, which may differ within the group. */
+    readonly lastError: string | undefined
+  }
 }
 
 /** Events and their deliveries: the queue. */
@@ -161,9 +205,16 @@ export interface DeliveryStore {
   list(filter: DeliveryFilter): Promise<Page<Delivery>>
   /**
    * Makes finished deliveries due again, with all their tries, and answers how many. Succeeded ones only when they are
-   * named by `ids` or by `status`. Paging is ignored.
+   * named by `ids` or by `status`. Paging is ignored. When it rejects, a part of them may be due already.
    */
   retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number>
+  /**
+   * Failed deliveries, counted by endpoint and cause; the largest groups first. Counted where they are: any number of
+   * them may have failed.
+   */
+  failures(filter: FailureFilter): Promise<readonly FailureGroup[]>
+  /** Makes failed deliveries that match cancelled ones, and answers how many. When it rejects, it may have begun. */
+  discard(filter: Omit<DeliveryFilter, 'status' | keyof PageRequest>, atMs: number): Promise<number>
   /** Cancels a delivery that waits; one under way is not sent again. */
   cancel(id: string, atMs: number, tenant?: string): Promise<boolean>
   /** Moves the due time of an endpoint's waiting deliveries: `later` never makes one earlier, `sooner` never later. */

@@ -6,6 +6,7 @@ import { claimCases } from './store-contract/claim.ts'
 import { dedupeCases } from './store-contract/dedupe.ts'
 import { endpointCases } from './store-contract/endpoints.ts'
 import { enqueueCases } from './store-contract/enqueue.ts'
+import { failureCases } from './store-contract/failures.ts'
 import { leaseCases } from './store-contract/leases.ts'
 import { listCases } from './store-contract/lists.ts'
 import { manageCases } from './store-contract/manage.ts'
@@ -39,6 +40,7 @@ export function storeContract(createStore: () => MaybePromise<Store>, runner: Co
   leaseCases(cases)
   listCases(cases)
   manageCases(cases)
+  failureCases(cases)
   endpointCases(cases)
   attemptCases(cases)
   dedupeCases(cases)

@@ -67,6 +67,7 @@ function plainDelivery(event: StoredEvent, ordinal: number): Delivery {
     crashes: 0,
     body: undefined,
     lastError: undefined,
+    cause: undefined,
     externalId: undefined,
     isTest: false,
     createdAtMs: 1_700_000_000_000,

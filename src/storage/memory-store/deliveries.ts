@@ -5,12 +5,16 @@ import type {
   DeliveryFilter,
   DeliveryStore,
   EnqueueResult,
+  FailureFilter,
+  FailureGroup,
   LaneChoice,
   NewEvent,
+  PageRequest,
   Settlement,
 } from '../store.ts'
 import type { MemoryAttempts } from './attempts.ts'
 import { EventLog, isOf, matches, positionOf } from './event-log.ts'
+import { groupFailures } from './failures.ts'
 import { fillPage, readCursor } from './page.ts'
 import { MemoryQueue } from './queue.ts'
 import { createEntry, type EventEntry, historyOf, isOpen, type Row, toClaimed, toDelivery } from './row.ts'
@@ -73,13 +77,16 @@ export class MemoryDeliveries implements DeliveryStore {
     return settlements.map(settlement => this.#settleOne(settlement))
   }
 
-  #settleOne({ deliveryId, token, attempt, next, lastError, externalId }: Settlement): boolean {
+  #settleOne({ deliveryId, token, attempt, next, lastError, cause, externalId }: Settlement): boolean {
     const row = this.#row(deliveryId)
     if (attempt !== undefined) this.#attempts.add(attempt)
     if (row === undefined || row.state !== 'claimed' || row.history?.token !== token) return false
     const history = historyOf(row)
     if (attempt !== undefined) history.attempts++
-    if (lastError !== undefined || next.status === 'succeeded') history.lastError = lastError
+    if (lastError !== undefined || next.status === 'succeeded') {
+      history.lastError = lastError
+      history.cause = cause
+    }
     if (externalId !== undefined) history.externalId = externalId
     if (next.status !== 'returned') history.body ??= next.body
     const queue = this.#queueOf(row)
@@ -127,6 +134,20 @@ export class MemoryDeliveries implements DeliveryStore {
       row.entry.open++
       this.#finished.delete(row.entry)
       this.#queueOf(row).add(row, this.#now())
+      count++
+    }
+    return count
+  }
+
+  async failures(filter: FailureFilter): Promise<readonly FailureGroup[]> {
+    return groupFailures(this.#events.rows({ ...filter, status: 'failed' }), filter)
+  }
+
+  async discard(filter: Omit<DeliveryFilter, 'status' | keyof PageRequest>, atMs: number): Promise<number> {
+    let count = 0
+    for (const row of this.#events.rows({ ...filter, status: 'failed' })) {
+      row.state = 'cancelled'
+      historyOf(row).finishedAtMs = atMs
       count++
     }
     return count

@@ -1,6 +1,6 @@
 import type { DeliveryFilter } from '../store.ts'
 import type { EventEntry, Row } from './row.ts'
-import { statusOf } from './row.ts'
+import { causeOf, statusOf } from './row.ts'
 
 /** Rows of one event that a cursor can tell apart. */
 const MAX_ROWS = 1_000_000
@@ -63,6 +63,7 @@ export function matches(row: Row, filter: DeliveryFilter): boolean {
     same(filter.eventType, event.type) &&
     same(filter.subject, event.subject) &&
     same(filter.status, statusOf(row)) &&
+    same(filter.cause, causeOf(row)) &&
     same(filter.direction, row.direction) &&
     (filter.sinceMs === undefined || createdAtMs >= filter.sinceMs) &&
     (filter.untilMs === undefined || createdAtMs < filter.untilMs)

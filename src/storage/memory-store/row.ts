@@ -5,6 +5,7 @@ import {
   type RenderedBody,
   type StoredEvent,
 } from '../../model/delivery.ts'
+import { NO_CAUSE } from '../failures.ts'
 import type { ClaimedDelivery, NewDelivery } from '../store.ts'
 
 /** An event with its deliveries. The entries are linked by age. */
@@ -48,6 +49,7 @@ export interface History {
   crashes: number
   body: RenderedBody | undefined
   lastError: string | undefined
+  cause: string | undefined
   externalId: string | undefined
   finishedAtMs: number | undefined
   isTest: boolean
@@ -61,6 +63,7 @@ const UNTOUCHED: Readonly<History> = {
   crashes: 0,
   body: undefined,
   lastError: undefined,
+  cause: undefined,
   externalId: undefined,
   finishedAtMs: undefined,
   isTest: false,
@@ -96,6 +99,11 @@ export function isOpen({ state }: Row): boolean {
 /** The state in the terms of the interface. */
 export function statusOf({ state }: Row): DeliveryStatus {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled' ? state : 'pending'
+}
+
+/** Why the last attempt failed, as a code. */
+export function causeOf({ history }: Row): string {
+  return history?.cause ?? NO_CAUSE
 }
 
 /** The row as others see it. */

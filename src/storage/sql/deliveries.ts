@@ -7,14 +7,19 @@ import type {
   DeliveryFilter,
   DeliveryStore,
   EnqueueResult,
+  FailureFilter,
+  FailureGroup,
   LaneChoice,
   NewEvent,
+  PageRequest,
   Settlement,
 } from '../store.ts'
 import { Batcher } from './batcher.ts'
 import { openBody, sealSettlement } from './bodies.ts'
+import { type Bulk, discard, reopen } from './bulk.ts'
 import type { Database } from './database.ts'
 import { filterDeliveries, ofStatus } from './delivery-filter.ts'
+import { readFailures } from './failures.ts'
 import { type Lanes, laneOf } from './lanes.ts'
 import { pageSize, toPage } from './paging.ts'
 import { groupsOf, type QueueStatements } from './queue.ts'
@@ -46,6 +51,7 @@ export class SqlDeliveries implements DeliveryStore {
   readonly #clock: Clock
   readonly #deliveries: Sql
   readonly #from: Sql
+  readonly #bulk: Bulk
   /** Whether anything ordered has been seen: then settling takes a transaction. */
   #ordered = false
 
@@ -58,6 +64,7 @@ export class SqlDeliveries implements DeliveryStore {
     this.#clock = clock
     this.#deliveries = raw(deliveries)
     this.#from = raw(`${deliveries} d join ${lanes} l on l.no = d.lane_no join ${events} e on e.no = d.event_no`)
+    this.#bulk = { database, from: this.#from, queue }
     if (database.dialect === 'sqlite') return
     this.#enqueues = new Batcher(events => this.#enqueue(events))
     this.#settles = new Batcher(settlements => this.#settle(settlements))
@@ -154,31 +161,16 @@ export class SqlDeliveries implements DeliveryStore {
     return { items: await Promise.all(items.map(item => openBody(item, this.#sealer))), ...page }
   }
 
-  async retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number> {
-    const { ids, status, cursor: _cursor, ...rest } = filter
-    const finished = ids !== undefined || status === 'succeeded' ? sql`d.state >= 3` : sql`d.state in (4, 5)`
-    const matching = sql`${finished} and ${ofStatus(status)} and ${filterDeliveries(rest)} and e.data is not null`
-    const places = ids?.flatMap(id => parseDeliveryId(id) ?? [])
-    const [deliveries, from, queue] = [this.#deliveries, this.#from, this.#queue]
-    // The next in turn is decided below: until then an ordered one waits.
-    const reopen = (which: Sql): Sql => sql`update ${deliveries}
-      set state = case when order_key is null then 0 else 2 end, due_at_ms = ${wholeMs(dueAtMs)},
-        tries_used = null, crashes = null, finished_at_ms = null
-      where (event_no, ordinal) in (select d.event_no, d.ordinal from ${from} where ${matching} and ${which})
-      returning lane_no, order_key`
-    return this.#database.transaction(function* (): Steps<number> {
-      const choices =
-        places === undefined
-          ? [sql`true`]
-          : places.map(one => sql`e.id = ${one.eventId} and d.ordinal = ${one.ordinal}`)
-      let count = 0
-      for (const which of choices) {
-        const rows = yield reopen(which)
-        count += rows.length
-        yield* queue.giveTurns(groupsOf(rows))
-      }
-      return count
-    })
+  retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number> {
+    return reopen(this.#bulk, filter, dueAtMs)
+  }
+
+  failures(filter: FailureFilter): Promise<readonly FailureGroup[]> {
+    return readFailures(this.#database, filter)
+  }
+
+  discard(filter: Omit<DeliveryFilter, 'status' | keyof PageRequest>, atMs: number): Promise<number> {
+    return discard(this.#bulk, filter, atMs)
   }
 
   async cancel(id: string, atMs: number, tenant?: string): Promise<boolean> {

@@ -1,7 +1,9 @@
+import { NO_CAUSE } from '../failures.ts'
 import type { DeliveryFilter } from '../store.ts'
 import { readCursor } from './paging.ts'
 import { DIRECTION, STATE } from './rows.ts'
 import { join, raw, type Sql, type SqlValue, sql } from './statement.ts'
+import { indexable } from './values.ts'
 
 /** The conditions of a filter on deliveries `d`, lanes `l` and events `e`; the status is a condition of its own. */
 export function filterDeliveries(filter: Omit<DeliveryFilter, 'status'>): Sql {
@@ -15,11 +17,18 @@ export function filterDeliveries(filter: Omit<DeliveryFilter, 'status'>): Sql {
   equal('e.type', filter.eventType)
   equal('e.subject', filter.subject)
   equal('d.direction', filter.direction && DIRECTION[filter.direction])
+  if (filter.cause !== undefined) conditions.push(ofCause(filter.cause))
   if (filter.sinceMs !== undefined) conditions.push(sql`e.created_at_ms >= ${filter.sinceMs}`)
   if (filter.untilMs !== undefined) conditions.push(sql`e.created_at_ms < ${filter.untilMs}`)
   const before = readCursor(filter)
   if (before !== undefined) conditions.push(sql`(d.event_no, d.ordinal) < (${before[0]}, ${before[1]})`)
   return join(conditions, ' and ')
+}
+
+/** A condition on the cause of deliveries `d`. */
+export function ofCause(cause: string): Sql {
+  const same = sql`d.cause = ${indexable(cause)}`
+  return cause === NO_CAUSE ? sql`(d.cause is null or ${same})` : same
 }
 
 /** A condition on the status of deliveries `d`. */

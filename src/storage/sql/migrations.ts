@@ -4,7 +4,7 @@ import { DEFAULT_PREFIX, nameTables, type Tables } from './tables.ts'
 /** The statements of one version, for each database. */
 type Migration = (tables: Tables, dialect: Dialect) => readonly string[]
 
-const MIGRATIONS: readonly Migration[] = [firstVersion]
+const MIGRATIONS: readonly Migration[] = [firstVersion, causesOfFailure]
 
 /** The version that this release reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length
@@ -148,5 +148,14 @@ function firstVersion(tables: Tables, dialect: Dialect): readonly string[] {
 )`,
     index('dedupe_until', `${dedupe} (until_ms)`),
     `insert into ${tables.meta} (name, value) values ('endpoints_version', 0)`,
+  ]
+}
+
+/** Failed deliveries are counted by the index alone. */
+function causesOfFailure({ deliveries, indexPrefix }: Tables): readonly string[] {
+  return [
+    `alter table ${deliveries} add column cause text`,
+    `create index ${indexPrefix}deliveries_cause on ${deliveries} (lane_no, cause, event_no, ordinal, finished_at_ms)
+  where state = 4`,
   ]
 }

@@ -20,7 +20,8 @@ export const DIRECTION = { outbound: 0, inbound: 1 } as const
 
 /** A delivery's columns `d`, with those of its lane `l`. */
 export const DELIVERY_COLUMNS = `d.event_no, d.ordinal, d.due_at_ms, d.direction, d.state, d.attempts, d.tries_used, d.crashes, d.is_test,
-  d.finished_at_ms, d.order_key, d.last_error, d.external_id, d.content_type, d.body, d.lane_no, l.name as lane, l.endpoint_id`
+  d.finished_at_ms, d.order_key, d.last_error, d.cause, d.external_id, d.content_type, d.body, d.lane_no,
+  l.name as lane, l.endpoint_id`
 
 /** The columns of an event `e`. Named so that they can stand beside a delivery's. */
 export const EVENT_COLUMNS = `e.id as event_id, e.type as event_type, e.tenant, e.subject, e.timestamp_ms,
@@ -48,6 +49,7 @@ export function readDelivery(row: Row): Delivery {
     crashes: readNumber(row, 'crashes'),
     body: bytes === undefined ? undefined : { bytes, contentType: readTextOrUndefined(row, 'content_type') ?? '' },
     lastError: readTextOrUndefined(row, 'last_error'),
+    cause: readTextOrUndefined(row, 'cause'),
     externalId: readTextOrUndefined(row, 'external_id'),
     isTest: readNumber(row, 'is_test') === 1,
     createdAtMs: readNumber(row, 'created_at_ms'),
@@ -153,6 +155,7 @@ export function readAttempt(row: Row): Attempt {
   }
 }
 
-function readDirection(row: Row): Delivery['direction'] {
+/** Reads the direction of a row. */
+export function readDirection(row: Row): Delivery['direction'] {
   return readNumber(row, 'direction') === DIRECTION.inbound ? 'inbound' : 'outbound'
 }

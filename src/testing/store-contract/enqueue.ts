@@ -37,6 +37,7 @@ export function enqueueCases({ describe, test, expect, now }: Cases): void {
         crashes: 0,
         body: undefined,
         lastError: undefined,
+        cause: undefined,
         externalId: undefined,
         isTest: false,
         createdAtMs: 0,

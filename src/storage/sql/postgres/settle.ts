@@ -4,7 +4,7 @@ import { groupsOf, type OrderGroup, type Settled } from '../queue.ts'
 import { ATTEMPT_COLUMNS, STATE, writeAttempt } from '../rows.ts'
 import { type SqlValue, type Statement, type Steps, storable } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { hexOrNull, readNumber, textOrNull, wholeMs } from '../values.ts'
+import { hexOrNull, indexable, readNumber, textOrNull, wholeMs } from '../values.ts'
 import { arrays, names, transpose } from './columns.ts'
 
 const ROW = [
@@ -19,6 +19,7 @@ const ROW = [
   ['tried', 'integer'],
   ['tells_error', 'integer'],
   ['last_error', 'text'],
+  ['cause', 'text'],
   ['external_id', 'text'],
   ['content_type', 'text'],
   ['body', 'text'],
@@ -34,6 +35,7 @@ update ${tables.deliveries} d set state = r.state, token = null, lease_until_ms 
   due_at_ms = coalesce(r.due_at_ms, d.due_at_ms), tries_used = coalesce(r.tries_used, d.tries_used),
   finished_at_ms = r.finished_at_ms, attempts = case when r.tried = 1 then coalesce(d.attempts, 0) + 1 else d.attempts end,
   last_error = case when r.tells_error = 1 then r.last_error else d.last_error end,
+  cause = case when r.tells_error = 1 then r.cause else d.cause end,
   external_id = coalesce(r.external_id, d.external_id),
   content_type = case when d.body is null then r.content_type else d.content_type end,
   body = coalesce(d.body, decode(r.body, 'hex'))
@@ -65,7 +67,7 @@ export function* settle(
 
 /** The values of a settlement's row; `undefined` for an id that no delivery can have. */
 function writeSettlement(settlement: Settlement, place: number): readonly SqlValue[] | undefined {
-  const { next, attempt, lastError, externalId } = settlement
+  const { next, attempt, lastError, cause, externalId } = settlement
   const id = parseDeliveryId(settlement.deliveryId)
   if (id === undefined) return undefined
   const waits = next.status === 'pending' || next.status === 'returned'
@@ -82,6 +84,7 @@ function writeSettlement(settlement: Settlement, place: number): readonly SqlVal
     attempt === undefined ? 0 : 1,
     lastError !== undefined || next.status === 'succeeded' ? 1 : 0,
     textOrNull(lastError),
+    cause === undefined ? null : indexable(cause),
     textOrNull(externalId),
     textOrNull(body?.contentType),
     hexOrNull(body?.bytes),

@@ -4,7 +4,7 @@ import { groupsOf, type OrderGroup, type Settled } from '../queue.ts'
 import { ATTEMPT_COLUMNS, STATE, writeAttempt } from '../rows.ts'
 import { type Row, type SqlValue, type Statement, type Steps, storable } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { hexOrNull, textOrNull, wholeMs } from '../values.ts'
+import { hexOrNull, indexable, textOrNull, wholeMs } from '../values.ts'
 
 /** Ends attempts one by one: SQLite is in this process, where a statement costs next to nothing. */
 export function sqliteSettle(tables: Tables) {
@@ -12,7 +12,8 @@ export function sqliteSettle(tables: Tables) {
     values (${ATTEMPT_COLUMNS.map(() => '?').join(', ')}) on conflict (id) do nothing`
   const update = (set: string): string => `update ${tables.deliveries} set token = null, lease_until_ms = null,
     attempts = case when ? = 1 then coalesce(attempts, 0) + 1 else attempts end,
-    last_error = case when ? = 1 then ? else last_error end, external_id = coalesce(?, external_id), ${set}
+    last_error = case when ? = 1 then ? else last_error end,
+    cause = case when ? = 1 then ? else cause end, external_id = coalesce(?, external_id), ${set}
     where event_no = (select no from ${tables.events} where id = ?) and ordinal = ? and state = 1 and token = ?
     returning lane_no, order_key`
   const keepBody = `content_type = case when body is null then ? else content_type end, body = coalesce(body, unhex(?))`
@@ -33,12 +34,20 @@ export function sqliteSettle(tables: Tables) {
     return { changed, groups: groupsOf(ended) }
   }
 
-  function write({ deliveryId, token, attempt, next, lastError, externalId }: Settlement): Statement | undefined {
+  function write({
+    deliveryId,
+    token,
+    attempt,
+    next,
+    lastError,
+    cause,
+    externalId,
+  }: Settlement): Statement | undefined {
     const id = parseDeliveryId(deliveryId)
     if (id === undefined) return undefined
-    const tellsError = lastError !== undefined || next.status === 'succeeded'
-    const before: SqlValue[] = [attempt === undefined ? 0 : 1, tellsError ? 1 : 0, textOrNull(lastError)]
-    before.push(textOrNull(externalId))
+    const tellsError = lastError !== undefined || next.status === 'succeeded' ? 1 : 0
+    const before: SqlValue[] = [attempt === undefined ? 0 : 1, tellsError, textOrNull(lastError)]
+    before.push(tellsError, cause === undefined ? null : indexable(cause), textOrNull(externalId))
     const after: SqlValue[] = [storable(id.eventId), id.ordinal, storable(token)]
     if (next.status === 'returned') return { text: again, values: [...before, wholeMs(next.dueAtMs), ...after] }
     const body = [textOrNull(next.body?.contentType), hexOrNull(next.body?.bytes)]
