@@ -25,23 +25,43 @@ const ROW = [
   ['body', 'text'],
 ] as const
 
-/** Writes new states and attempts in one statement. */
+/** What stands in a delivery after it was settled: from the row `r` that is handed in and the delivery `d` as it was. */
+const NEW_STATE = [
+  ['due_at_ms', 'coalesce(r.due_at_ms, d.due_at_ms)'],
+  ['state', 'r.state'],
+  ['attempts', 'case when r.tried = 1 then coalesce(d.attempts, 0) + 1 else d.attempts end'],
+  ['tries_used', 'coalesce(r.tries_used, d.tries_used)'],
+  ['finished_at_ms', 'r.finished_at_ms'],
+  ['last_error', 'case when r.tells_error = 1 then r.last_error else d.last_error end'],
+  ['cause', 'case when r.tells_error = 1 then r.cause else d.cause end'],
+  ['external_id', 'coalesce(r.external_id, d.external_id)'],
+  ['content_type', 'case when d.body is null then r.content_type else d.content_type end'],
+  ['body', "coalesce(d.body, decode(r.body, 'hex'))"],
+  ['lease_until_ms', 'null::bigint'],
+  ['token', 'null::text'],
+] as const
+
+/**
+ * Writes new states and attempts in one statement. Deliveries are found and locked one by one by their key; then an
+ * insert that always meets a conflict replaces them. An `update` with a join would say the same, but the planner would
+ * choose by what the tables were when a connection was new, and may read all that is under way for each row.
+ */
 export function settleText(tables: Tables, withAttempts: boolean): string {
   const attempts = `a as (insert into ${tables.attempts} (${names(ATTEMPT_COLUMNS)})
   select * from unnest(${arrays(ATTEMPT_COLUMNS, ROW.length + 1)}) on conflict (id) do nothing),
 `
-  return `with ${withAttempts ? attempts : ''}r as materialized (select * from unnest(${arrays(ROW, 1)}) as r(${names(ROW)}))
-update ${tables.deliveries} d set state = r.state, token = null, lease_until_ms = null,
-  due_at_ms = coalesce(r.due_at_ms, d.due_at_ms), tries_used = coalesce(r.tries_used, d.tries_used),
-  finished_at_ms = r.finished_at_ms, attempts = case when r.tried = 1 then coalesce(d.attempts, 0) + 1 else d.attempts end,
-  last_error = case when r.tells_error = 1 then r.last_error else d.last_error end,
-  cause = case when r.tells_error = 1 then r.cause else d.cause end,
-  external_id = coalesce(r.external_id, d.external_id),
-  content_type = case when d.body is null then r.content_type else d.content_type end,
-  body = coalesce(d.body, decode(r.body, 'hex'))
-from r join ${tables.events} e on e.id = r.event_id
-where d.event_no = e.no and d.ordinal = r.ordinal and d.state = 1 and d.token = r.token
-returning r.place, d.lane_no, d.order_key`
+  const columns = names(NEW_STATE.map(([name]) => [name, '']))
+  return `with ${withAttempts ? attempts : ''}held as materialized (
+  select r.place, d.event_no, d.ordinal, d.lane_no, d.direction, d.order_key,
+    ${NEW_STATE.map(([name, value]) => `${value} as ${name}`).join(', ')}
+  from unnest(${arrays(ROW, 1)}) as r(${names(ROW)})
+  cross join lateral (select no from ${tables.events} where id = r.event_id offset 0) e
+  cross join lateral (select * from ${tables.deliveries}
+    where event_no = e.no and ordinal = r.ordinal and state + 0 = 1 and token = r.token for update) d),
+settled as (insert into ${tables.deliveries} (event_no, ordinal, lane_no, direction, ${columns})
+  select event_no, ordinal, lane_no, direction, ${columns} from held
+  on conflict (event_no, ordinal) do update set ${NEW_STATE.map(([name]) => `${name} = excluded.${name}`).join(', ')})
+select place, lane_no, order_key from held`
 }
 
 /** Ends attempts. */
