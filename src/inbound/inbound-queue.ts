@@ -1,5 +1,6 @@
 import type { Attempt, Delivery } from '../model/delivery.ts'
 import type { ReceivedEvent } from '../model/event.ts'
+import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
 import { type AttemptEnd, Worker } from '../queue/worker.ts'
 import { decideRetry, type RetryPolicyInput } from '../retry/retry-policy.ts'
 import type { ClaimedDelivery, DeliveryStore } from '../storage/store.ts'
@@ -27,6 +28,8 @@ export class InboundQueue {
   readonly #host: EventHost
   readonly #worker: Worker
   readonly #lane: string
+  /** Of this receiver. */
+  readonly deliveries: Deliveries
 
   constructor(settings: InboundQueueSettings, host: EventHost) {
     const { deliveries, slots } = settings
@@ -48,6 +51,12 @@ export class InboundQueue {
       leaseMs: LEASE_MS,
       pollMs: POLL_MS,
       settleAfterMs: 0,
+    })
+    this.deliveries = createDeliveries({
+      store: deliveries,
+      clock: host.clock,
+      wake: () => this.#worker.wake(),
+      only: { direction: 'inbound', endpointId: host.receiverName },
     })
   }
 
@@ -94,10 +103,10 @@ export class InboundQueue {
     finishRun(event, this.#host, run)
     const attempt = attemptOf(newId('att'), delivery, run, startedAtMs, clock.now())
     if (run.state === 'done') return { attempt, next: { status: 'succeeded', atMs: clock.now() } }
-    return this.#afterFailure(delivery, attempt)
+    return this.#afterFailure(delivery, attempt, causeOf(run))
   }
 
-  #afterFailure({ triesUsed, attempts, eventType, id }: Delivery, attempt: Attempt): AttemptEnd {
+  #afterFailure({ triesUsed, attempts, eventType, id }: Delivery, attempt: Attempt, cause: string): AttemptEnd {
     const { clock, random, logger } = this.#host
     const outcome = { error: attempt.errorCode ?? 'handler_failed' }
     const nowMs = clock.now()
@@ -106,10 +115,10 @@ export class InboundQueue {
     const lastError = attempt.errorMessage ?? outcome.error
     if (decision.action === 'retry') {
       const { dueAtMs, triesUsed: used } = decision
-      return { attempt, lastError, next: { status: 'pending', dueAtMs, triesUsed: used } }
+      return { attempt, lastError, cause, next: { status: 'pending', dueAtMs, triesUsed: used } }
     }
     logger.error('webhook event given up', { deliveryId: id, type: eventType, attempts: attempts + 1 })
-    return { attempt, lastError, reason: decision.reason, next: { status: 'failed', atMs: nowMs } }
+    return { attempt, lastError, cause, reason: decision.reason, next: { status: 'failed', atMs: nowMs } }
   }
 }
 
@@ -149,4 +158,17 @@ function errorMessageOf(run: RunResult): string | undefined {
   const { error } = run
   const message = error instanceof Error ? error.message : typeof error === 'string' ? error : undefined
   return (message ?? 'the handler threw something that is no Error').slice(0, MAX_ERROR_CHARACTERS)
+}
+
+/** One code for equal causes: the message of a handler's error may differ each time, its code or class does not. */
+function causeOf(run: RunResult): string {
+  if (run.state !== 'threw') return 'timeout'
+  const { error } = run
+  if (!(error instanceof Error)) return 'handler_failed'
+  const kind = [(error as { readonly code?: unknown }).code, error.name].find(isCode)
+  return kind === undefined ? 'handler_failed' : `handler_failed:${kind}`
+}
+
+function isCode(value: unknown): value is string {
+  return typeof value === 'string' && value !== 'Error' && /^\w{1,60}$/.test(value)
 }

@@ -4,6 +4,7 @@ import type { EventMap, EventOf, ReceivedEvent } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import type { AnyProvider } from '../providers/provider.ts'
+import type { Deliveries } from '../queue/deliveries.ts'
 import { type ExchangeNotes, recordExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
@@ -66,6 +67,11 @@ export interface Receiver<Events extends EventMap = EventMap> {
    * handled or stored before is skipped; ids must be made as the provider makes them. Events are taken one by one.
    */
   reconcile(events: AsyncIterable<EventOf<Events>> | Iterable<EventOf<Events>>): Promise<Reconciled>
+  /**
+   * The stored events of this receiver: what waits, what failed, and having it handled again; `endpointId` is the
+   * receiver's name. `undefined` without `acknowledge: 'on-receipt'`, when nothing is stored.
+   */
+  readonly deliveries: Deliveries | undefined
   /** What a GET on `<path>/health` answers. */
   health(): Health
   readonly lifecycle: LifecycleEmitter<ReceiverLifecycle>
@@ -123,6 +129,7 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
     stop: async ({ graceSeconds = 30 } = {}) => queue?.stop(graceSeconds * 1000),
     drain: async () => queue?.drain() ?? 0,
     reconcile: missed => reconcile(missed, host),
+    deliveries: queue?.deliveries,
     health,
     lifecycle,
   }

@@ -56,8 +56,8 @@ export interface Delivery {
   readonly lastError: string | undefined
   /**
    * The same as a code that is equal for equal causes: `http_503`, a transport's code (`timeout`, `dns_failed`, …),
-   * `response_error`, `render_failed`, `endpoint_gone`, `endpoint_deleted`, `worker_died`; inbound `handler_failed`,
-   * with the error's code or class where it has one (`handler_failed:TypeError`), or `timeout`.
+   * `response_error`, `render_failed`, `endpoint_gone`, `endpoint_deleted`, `worker_died`, `unexpected_error`; inbound
+   * `timeout` or `handler_failed`, with the error's code or class where it has one: `handler_failed:TypeError`.
    */
   readonly cause: string | undefined
   /** What the receiving system calls the record that it made. */

@@ -1,4 +1,4 @@
-import type { Delivery } from '../model/delivery.ts'
+import type { Attempt, Delivery } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { AttemptEnd } from '../queue/worker.ts'
 import { decideRetry, type FailedAttempt, type RetryPolicyInput } from '../retry/retry-policy.ts'
@@ -7,6 +7,9 @@ import { type AttemptHost, type AttemptResult, makeAttempt } from './attempt.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
 import { PARKED_MS } from './endpoints.ts'
 import type { EndpointHealth } from './health.ts'
+
+/** The cause of what fails because its endpoint answered 410. */
+const GONE = 'endpoint_gone'
 
 /** What delivering needs. */
 export interface DeliverHost extends AttemptHost {
@@ -21,7 +24,7 @@ export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, hos
   const endpoint = await host.cache.get(delivery.endpointId)
   const stop = checkEndpointState(endpoint, host.clock.now())
   if (stop !== undefined) return stop
-  if (endpoint === undefined) return ended('the endpoint was deleted', host.clock.now())
+  if (endpoint === undefined) return ended('endpoint_deleted', 'the endpoint was deleted', host.clock.now())
   const result = await makeAttempt(endpoint, event, delivery, host, signal)
   const { attempt, failure, request } = result
   const body = delivery.body === undefined ? request?.body : undefined
@@ -61,20 +64,28 @@ async function afterFailure(
   else if (attempt.errorCode !== 'render_failed') await host.health.failed(endpoint)
 
   if (decision.action === 'retry') {
-    return { attempt, lastError, next: { status: 'pending', dueAtMs: decision.dueAtMs, triesUsed: decision.triesUsed } }
+    const { dueAtMs, triesUsed: used } = decision
+    return { attempt, lastError, cause: causeOf(attempt), next: { status: 'pending', dueAtMs, triesUsed: used } }
   }
-  return { attempt, lastError, reason: decision.reason, next: { status: 'failed', atMs: nowMs } }
+  // It and all that waited for the same endpoint are one group of dead letters.
+  const cause = decision.action === 'disable_endpoint' ? GONE : causeOf(attempt)
+  return { attempt, lastError, cause, reason: decision.reason, next: { status: 'failed', atMs: nowMs } }
 }
 
 /** Whether the endpoint takes anything at all now; `undefined` when it does. */
 function checkEndpointState(endpoint: Endpoint | undefined, nowMs: number): AttemptEnd | undefined {
   if (endpoint?.status !== 'disabled') return undefined
   const { disabledReason, probeAtMs } = endpoint
-  if (disabledReason === 'gone') return ended('the endpoint said that it is gone (410)', nowMs)
+  if (disabledReason === 'gone') return ended(GONE, 'the endpoint said that it is gone (410)', nowMs)
   if (disabledReason === 'manual') return { next: { status: 'returned', dueAtMs: PARKED_MS } }
   return probeAtMs !== undefined && nowMs < probeAtMs ? { next: { status: 'returned', dueAtMs: probeAtMs } } : undefined
 }
 
-function ended(lastError: string, atMs: number): AttemptEnd {
-  return { lastError, next: { status: 'failed', atMs } }
+function ended(cause: string, lastError: string, atMs: number): AttemptEnd {
+  return { cause, lastError, next: { status: 'failed', atMs } }
+}
+
+/** One code for equal causes, where the words of the error may differ. */
+function causeOf({ errorCode = 'failed', status = 0 }: Attempt): string {
+  return errorCode === 'http_status' ? `http_${status}` : errorCode
 }

@@ -4,17 +4,12 @@ import type { NewId } from '../ids.ts'
 import type { Endpoint, EndpointSecret } from '../model/endpoint.ts'
 import { generateSecret } from '../signatures/standard-webhooks.ts'
 import { MASK, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
-import type { Page, PageRequest, Store } from '../storage/store.ts'
+import type { Page, PageRequest, Store, TenantOption } from '../storage/store.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
 import { checkEndpoint, checkSecret, type EndpointInput, type EndpointRules, NO_URL } from './endpoint-input.ts'
 
 /** An endpoint without what must stay secret: secrets are gone, credentials masked. */
 export type PublicEndpoint = Omit<Endpoint, 'secrets' | 'failingSinceMs'>
-
-/** Which tenant's endpoint; a wrong tenant finds nothing. */
-export interface TenantOption {
-  readonly tenant?: string
-}
 
 /** Manages endpoints. Every call by id throws `not_found` for an unknown id or another tenant's. */
 export interface Endpoints {

@@ -4,7 +4,6 @@ import type { Endpoint } from '../model/endpoint.ts'
 import type { Logger } from '../model/logger.ts'
 import type { Store } from '../storage/store.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
-import { PARKED_MS } from './endpoints.ts'
 import type { SenderLifecycle } from './lifecycle.ts'
 
 /** When an endpoint is disabled. */
@@ -91,7 +90,9 @@ export class EndpointHealth {
       probeAtMs,
     })
     if (!written) return
-    await this.#store.deliveries.reschedule(endpoint.id, probeAtMs ?? PARKED_MS, 'later')
+    // What waits for one that is gone ends now, delivery by delivery, so that it can be seen and sent again.
+    if (probeAtMs === undefined) await this.#store.deliveries.reschedule(endpoint.id, nowMs, 'sooner')
+    else await this.#store.deliveries.reschedule(endpoint.id, probeAtMs, 'later')
     this.#logger.warn('webhook endpoint disabled', { endpointId: endpoint.id, reason })
     this.#lifecycle.emit('endpoint.disabled', { endpointId: endpoint.id, tenant: endpoint.tenant, reason })
   }

@@ -3,22 +3,16 @@ import { createLifecycle, type LifecycleEmitter } from '../emitter.ts'
 import { Deadlines } from '../model/deadlines.ts'
 import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
 import { Worker } from '../queue/worker.ts'
-import type { ClaimedDelivery } from '../storage/store.ts'
+import type { ClaimedDelivery, TenantOption } from '../storage/store.ts'
 import { announce } from './announce.ts'
 import { makeAttempt, signAttempt } from './attempt.ts'
+import { type AttemptLog, createAttemptLog, type EndpointStats, readStats } from './attempt-log.ts'
 import type { DataOf, EventCatalogue, TypeOf } from './catalogue.ts'
 import { type DeliverHost, deliver } from './deliver.ts'
-import {
-  type AttemptLog,
-  createAttemptLog,
-  createDeliveries,
-  type Deliveries,
-  type EndpointStats,
-  readStats,
-} from './deliveries.ts'
 import { EndpointCache } from './endpoint-cache.ts'
-import { createEndpoints, type Endpoints, type TenantOption } from './endpoints.ts'
+import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { EndpointHealth } from './health.ts'
 import type { SenderLifecycle } from './lifecycle.ts'
 import { readOptions, type SenderOptions } from './options.ts'
@@ -93,7 +87,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     laneLimit: claimed => laneLimit(endpointOf(claimed)),
     paceMs: claimed => {
       const endpoint = endpointOf(claimed)
-      return endpoint === undefined ? 0 : pacing.waitMs(endpoint)
+      return endpoint === undefined || isGone(endpoint) ? 0 : pacing.waitMs(endpoint)
     },
   })
   const publishing: PublishHost = { ...settings, cache, worker }
@@ -128,7 +122,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
       const delivery = { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }
       return previewOf(await signAttempt(endpoint, event, delivery, host))
     },
-    deliveries: createDeliveries(store.deliveries, clock, () => worker.wake()),
+    deliveries: createDeliveries({ store: store.deliveries, clock, wake: () => worker.wake() }),
     attempts: createAttemptLog(store.attempts),
     async stats(endpointId, { since, tenant } = {}) {
       await load(endpointId, tenant)
@@ -140,5 +134,11 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
 
 /** A disabled endpoint is probed with one request; an ordered lane has its limit in the store. */
 function laneLimit(endpoint: Endpoint | undefined): number {
-  return endpoint === undefined || endpoint.status === 'disabled' ? 1 : endpoint.maxInFlight
+  if (endpoint === undefined) return 1
+  return endpoint.status === 'active' || isGone(endpoint) ? endpoint.maxInFlight : 1
+}
+
+/** Nothing is sent to it: its deliveries end as quickly as they can. */
+function isGone({ status, disabledReason }: Endpoint): boolean {
+  return status === 'disabled' && disabledReason === 'gone'
 }

@@ -12,10 +12,11 @@ export function givenBack(claimed: ClaimedDelivery): Outcome {
 /** It is not tried again, since it may be what the workers died of. */
 export function setAside(claimed: ClaimedDelivery, atMs: number): Outcome {
   const lastError = `set aside: ${MAX_CRASHES} workers ended while they had it`
-  return { claimed, end: { next: { status: 'failed', atMs }, lastError } }
+  return { claimed, end: { next: { status: 'failed', atMs }, lastError, cause: 'worker_died' } }
 }
 
 /** The attempt itself is broken: it is tried again in a minute. */
 export function broken(nowMs: number): AttemptEnd {
-  return { next: { status: 'returned', dueAtMs: nowMs + 60_000 }, lastError: 'the attempt failed unexpectedly' }
+  const lastError = 'the attempt failed unexpectedly'
+  return { next: { status: 'returned', dueAtMs: nowMs + 60_000 }, lastError, cause: 'unexpected_error' }
 }

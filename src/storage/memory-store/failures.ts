@@ -1,5 +1,5 @@
 import { deliveryId } from '../../model/delivery.ts'
-import { groupLimit } from '../failures.ts'
+import { groupLimit } from '../../model/failure.ts'
 import type { FailureFilter, FailureGroup } from '../store.ts'
 import { causeOf, type Row } from './row.ts'
 
@@ -10,7 +10,7 @@ export function groupFailures(rows: Iterable<Row>, filter: FailureFilter): reado
     const key = JSON.stringify([row.direction, row.endpointId, causeOf(row)])
     groups.set(key, add(groups.get(key), row, filter))
   }
-  return [...groups.values()].sort(bySize).slice(0, groupLimit(filter))
+  return [...groups.values()].sort(bySize).slice(0, groupLimit(filter.limit))
 }
 
 function add(group: FailureGroup | undefined, row: Row, { tenant }: FailureFilter): FailureGroup {

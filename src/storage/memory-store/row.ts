@@ -5,7 +5,7 @@ import {
   type RenderedBody,
   type StoredEvent,
 } from '../../model/delivery.ts'
-import { NO_CAUSE } from '../failures.ts'
+import { NO_CAUSE } from '../../model/failure.ts'
 import type { ClaimedDelivery, NewDelivery } from '../store.ts'
 
 /** An event with its deliveries. The entries are linked by age. */

@@ -1,4 +1,4 @@
-import { NO_CAUSE } from '../failures.ts'
+import { NO_CAUSE } from '../../model/failure.ts'
 import type { DeliveryFilter } from '../store.ts'
 import { readCursor } from './paging.ts'
 import { DIRECTION, STATE } from './rows.ts'

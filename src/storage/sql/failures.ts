@@ -1,5 +1,5 @@
 import { deliveryId } from '../../model/delivery.ts'
-import { groupLimit, NO_CAUSE } from '../failures.ts'
+import { groupLimit, NO_CAUSE } from '../../model/failure.ts'
 import type { FailureFilter, FailureGroup } from '../store.ts'
 import type { Database } from './database.ts'
 import { ofCause, ofStatus } from './delivery-filter.ts'
@@ -23,7 +23,7 @@ export async function readFailures(database: Database, filter: FailureFilter): P
           max(d.finished_at_ms) as newest, max(d.event_no) as event_no
         from ${deliveries} d where ${failed(database, filter)} group by d.lane_no, d.cause) c
       join ${lanes} l on l.no = c.lane_no group by l.direction, l.endpoint_id, c.cause
-      order by total desc, newest desc, event_no desc limit ${groupLimit(filter)})
+      order by total desc, newest desc, event_no desc limit ${groupLimit(filter.limit)})
     select g.*, e.id as event_id, e.type as event_type, s.ordinal, s.last_error
     from g join ${events} e on e.no = g.event_no
     join ${deliveries} s on s.event_no = g.event_no and s.ordinal = (

@@ -1,12 +1,10 @@
-import type { FailureFilter } from './store.ts'
-
 /** The cause of failures of which none was noted. */
 export const NO_CAUSE = 'unknown'
 
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1_000
 
-/** How many groups are answered at most. */
-export function groupLimit({ limit = DEFAULT_LIMIT }: FailureFilter): number {
+/** How many groups of failures are answered at most. */
+export function groupLimit(limit = DEFAULT_LIMIT): number {
   return Math.min(MAX_LIMIT, Math.max(1, Math.floor(limit)))
 }

@@ -1,0 +1,134 @@
+import type { Clock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
+import type { Delivery, DeliveryStatus, StoredEvent } from '../model/delivery.ts'
+import type {
+  DeliveryFilter,
+  DeliveryStore,
+  FailureFilter,
+  FailureGroup,
+  FailureKey,
+  Page,
+  TenantOption,
+} from '../storage/store.ts'
+
+/** Which deliveries `replay` takes. All that is given must hold. */
+export interface ReplayFilter extends TenantOption {
+  readonly endpointId: string
+  /** Created at or after. */
+  readonly since?: Date
+  /** Created before. */
+  readonly until?: Date
+  /** Default `failed`. */
+  readonly status?: Exclude<DeliveryStatus, 'pending'>
+}
+
+/** Looks after deliveries. Calls by id throw `not_found` for an unknown id or another tenant's. */
+export interface Deliveries {
+  /** Newest first. */
+  list(filter?: DeliveryFilter): Promise<Page<Delivery>>
+  get(id: string, options?: TenantOption): Promise<{ readonly delivery: Delivery; readonly event: StoredEvent }>
+  /** Sends a delivery that ended once more, with the same id and body and a fresh schedule. */
+  retry(id: string, options?: TenantOption): Promise<void>
+  /** Ends a delivery that waits. `false` when it had ended already. */
+  cancel(id: string, options?: TenantOption): Promise<boolean>
+  /** Sends all that match once more. Answers how many. */
+  replay(filter: ReplayFilter): Promise<number>
+  /**
+   * The dead letters: deliveries that failed for good, counted by endpoint and cause, the largest groups first; at most
+   * `limit` groups (default 100).
+   *
+   * @example
+   * for (const group of await sender.deliveries.failures()) {
+   *   if (group.cause === 'endpoint_deleted') await sender.deliveries.discardFailures(group)
+   *   else if (group.cause === 'http_503') await sender.deliveries.retryFailures(group)
+   * }
+   */
+  failures(filter?: FailureFilter): Promise<readonly FailureGroup[]>
+  /**
+   * Sends all dead letters of a group once more, those included that came to it meanwhile. Answers how many; those
+   * whose data was pruned stay.
+   */
+  retryFailures(group: FailureKey): Promise<number>
+  /**
+   * Puts all dead letters of a group away as `cancelled`, those included that came to it meanwhile: they are still
+   * listed, and are sent only when somebody retries one by its id. Answers how many.
+   */
+  discardFailures(group: FailureKey): Promise<number>
+}
+
+/** What the management of deliveries is made of. */
+export interface DeliveriesOptions {
+  readonly store: DeliveryStore
+  readonly clock: Clock
+  /** Something is due. */
+  readonly wake: () => void
+  /** All others are treated as if they were not there. Default: there are none. */
+  readonly only?: { readonly direction: Delivery['direction']; readonly endpointId: string }
+}
+
+/** Creates the management of deliveries. */
+export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions): Deliveries {
+  const load = async (id: string, tenant: string | undefined) => {
+    const found = await store.get(id, tenant)
+    if (found === undefined || !isWithin(found.delivery, only)) {
+      throw new WebhookError('not_found', `there is no delivery '${id}'`, { argument: 'id' })
+    }
+    return found
+  }
+  const retryAll = async (filter: DeliveryFilter): Promise<number> => {
+    if (!isWithin(filter, only)) return 0
+    const count = await store.retry({ ...filter, ...only }, clock.now())
+    if (count > 0) wake()
+    return count
+  }
+  return {
+    list: async (filter = {}) => (isWithin(filter, only) ? store.list({ ...filter, ...only }) : { items: [] }),
+    get: (id, options) => load(id, options?.tenant),
+    async retry(id, { tenant } = {}) {
+      await load(id, tenant)
+      await store.retry({ ids: [id], ...(tenant !== undefined && { tenant }) }, clock.now())
+      wake()
+    },
+    async cancel(id, { tenant } = {}) {
+      await load(id, tenant)
+      return store.cancel(id, clock.now(), tenant)
+    },
+    replay: ({ endpointId, since, until, status = 'failed', tenant }) =>
+      retryAll({
+        endpointId,
+        status,
+        ...(since && { sinceMs: since.getTime() }),
+        ...(until && { untilMs: until.getTime() }),
+        ...(tenant !== undefined && { tenant }),
+      }),
+    failures: async (filter = {}) => (isWithin(filter, only) ? store.failures({ ...filter, ...only }) : []),
+    retryFailures: async group => retryAll({ ...keyOf(group), status: 'failed' }),
+    async discardFailures(group) {
+      const key = keyOf(group)
+      return isWithin(key, only) ? store.discard({ ...key, ...only }, clock.now()) : 0
+    },
+  }
+}
+
+type Place = Partial<Pick<Delivery, 'direction' | 'endpointId'>>
+
+/** Whether a filter, or a delivery, may name something of what is looked after. */
+function isWithin({ direction, endpointId }: Place, only: DeliveriesOptions['only']): boolean {
+  if (only === undefined) return true
+  return (direction ?? only.direction) === only.direction && (endpointId ?? only.endpointId) === only.endpointId
+}
+
+/** What names a group, without its figures. An empty key would name everything. */
+function keyOf({ endpointId, cause, tenant, direction }: FailureKey): FailureKey {
+  if (typeof endpointId !== 'string' || typeof cause !== 'string') {
+    throw new WebhookError('invalid_option', 'a group of failures is named by its endpointId and its cause', {
+      argument: endpointId === undefined ? 'endpointId' : 'cause',
+    })
+  }
+  return {
+    endpointId,
+    cause,
+    ...(tenant !== undefined && { tenant }),
+    ...(direction !== undefined && { direction }),
+  }
+}
