@@ -4,9 +4,11 @@ import type { Figure, Scenario } from './scenario.ts'
 
 /**
  * Makes every fault for real, at full scale, and prints what was counted: `npm run test:faults`, or
- * `npm run test:faults -- R1` for those whose name contains a text. Ends with 1 when a figure is not reached.
+ * `npm run test:faults -- R1` for those whose name contains a text; `--short` takes the scale of `npm test`. Ends with 1
+ * when a figure is not reached.
  */
-const wanted = process.argv[2] ?? ''
+const scale = process.argv.includes('--short') ? 'short' : 'full'
+const wanted = process.argv.slice(2).find(argument => !argument.startsWith('--')) ?? ''
 const scenarios = (await findScenarios()).filter(({ name }) => name.includes(wanted))
 if (scenarios.length === 0) throw new Error(`no scenario's name contains '${wanted}'`)
 print('| scenario | figure | value | goal | reached |')
@@ -30,7 +32,7 @@ async function run(scenario: Scenario): Promise<readonly Figure[]> {
     return { name: 'duration', value: `${seconds.toFixed(1)} s`, goal: '', reached: true }
   }
   try {
-    return [...(await scenario.run('full')), duration()]
+    return [...(await scenario.run(scale)), duration()]
   } catch (error) {
     process.stderr.write(`${scenario.name}: ${error instanceof Error ? error.stack : String(error)}\n`)
     return [{ name: 'runs to its end', value: 'no', goal: 'yes', reached: false }, duration()]

@@ -26,11 +26,11 @@ export interface Rig {
   readonly store: SqlStore
   readonly start: StartChild
   worker(name: string, settings?: Partial<WorkerSettings>): Promise<Child>
-  /** Starts a producer; its `ended` tells when it is done. */
+  /** Starts a producer. */
   producer(to: number, settings?: Partial<ProducerSettings>): Promise<Child>
   /** What the endpoint wrote down so far. */
   arrivals(): readonly Arrival[]
-  /** Waits until nothing is to be delivered any more; `false` when that takes too long. */
+  /** Waits until producers are done and nothing is to be delivered any more; `false` when that takes too long. */
   drained(withinMs: number): Promise<boolean>
   books(): Promise<Books>
   /** All deliveries with a status. */
@@ -77,17 +77,24 @@ async function buildRig(
   const { hello: port } = await start('endpoint', { ...settings, ...endpoint })
   const paths = await subscribe(store, Number(port), key, subscriptions)
   const base = { place: place.store, slots: SLOTS, leaseSeconds: LEASE_SECONDS, graceSeconds: GRACE_SECONDS }
+  const producers: Child[] = []
   const rig: Rig = {
     place,
     store,
     start,
     worker: (name, more) => start('worker', { ...base, name, ...more } satisfies WorkerSettings),
-    producer: (to, more) => {
+    async producer(to, more) {
       const common = { place: place.store, log: logs.events, from: 0, to, types: TYPES, atOnce: 8 }
-      return start('producer', { ...common, ...more } satisfies ProducerSettings)
+      const producer = await start('producer', { ...common, ...more } satisfies ProducerSettings)
+      producers.push(producer)
+      return producer
     },
     arrivals: () => readLines(logs.arrivals).map(line => JSON.parse(line) as Arrival),
-    drained: withinMs => until(async () => (await pageOf(store, 'pending')).length === 0, withinMs),
+    drained: withinMs =>
+      until(async () => {
+        if (producers.some(({ isRunning }) => isRunning)) return false
+        return (await store.deliveries.list({ status: 'pending', limit: 1 })).items.length === 0
+      }, withinMs),
     deliveries: status => allDeliveries(store, status),
     async books() {
       const events = readLines(logs.events).map(line => line.split(' '))
@@ -143,10 +150,6 @@ function pathsOf(number: number, subscriptions: number): Pair[] {
 function readLines(file: string): readonly string[] {
   // The last line may be half a line, when its writer was killed.
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []
-}
-
-async function pageOf(store: SqlStore, status: Delivery['status']): Promise<readonly Delivery[]> {
-  return (await store.deliveries.list({ status, limit: 1 })).items
 }
 
 async function allDeliveries(store: SqlStore, status?: Delivery['status']): Promise<readonly Delivery[]> {

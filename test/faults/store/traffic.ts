@@ -22,6 +22,8 @@ export interface Traffic {
   resumed(withinMs: number): Promise<number>
   /** Waits until everything that was accepted has been delivered; answers how much has not. */
   lost(withinMs: number): Promise<number>
+  /** The same for what was accepted later than that. */
+  lostSince(before: ReadonlySet<number>, withinMs: number): Promise<number>
   /** Ends the publishing. */
   rest(): Promise<void>
 }
@@ -89,8 +91,9 @@ export async function withTraffic<Result>(
       await until(() => [...delivered].some(one => one >= from && accepted.has(one)), withinMs)
       return Date.now() - atMs
     },
-    async lost(withinMs) {
-      const missing = (): number => [...accepted].filter(one => !delivered.has(one)).length
+    lost: withinMs => traffic.lostSince(new Set(), withinMs),
+    async lostSince(before, withinMs) {
+      const missing = (): number => [...accepted].filter(one => !before.has(one) && !delivered.has(one)).length
       await until(() => missing() === 0, withinMs)
       return missing()
     },
