@@ -25,9 +25,13 @@ export class EndpointCache {
     this.#maxAgeMs = maxAgeMs
   }
 
-  /** Those that an event goes to: active, or failing and waiting for their probe. */
-  async match(tenant: string | undefined, type: string): Promise<readonly Endpoint[]> {
-    await this.#refresh()
+  /**
+   * Those that an event goes to: active, or failing and waiting for their probe. `waits` is `false` where asking the
+   * store may be in vain, as inside the caller's transaction: it may hold the last connection that there is.
+   */
+  async match(tenant: string | undefined, type: string, waits = true): Promise<readonly Endpoint[]> {
+    const refreshing = this.#refresh()
+    if (waits || this.#version === undefined) await refreshing
     return this.#index.match(tenant, type)
   }
 

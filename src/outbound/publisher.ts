@@ -88,7 +88,7 @@ export async function publishEvent(
     options,
     host,
   )
-  const endpoints = await host.cache.match(event.tenant, event.type)
+  const endpoints = await host.cache.match(event.tenant, event.type, options.transaction === undefined)
   const wanted = endpoints.filter(endpoint => wants(endpoint, event, data))
   progress.asked = true
   return enqueue(event, wanted, options, host)
@@ -119,9 +119,14 @@ export async function enqueue(
     giveUp()
     throw error
   }
-  worker.run(
-    deliveries.flatMap((delivery, ordinal) => (delivery.claim ? [toClaimed(event, delivery, ordinal, nowMs)] : [])),
-  )
+  // All tickets were drawn at once.
+  const ticket = deliveries.find(({ claim }) => claim !== undefined)?.claim
+  if (ticket !== undefined) {
+    const claimed = deliveries.flatMap((delivery, ordinal) =>
+      delivery.claim ? [toClaimed(event, delivery, ordinal, nowMs)] : [],
+    )
+    worker.run(claimed, ticket.leaseUntilMs)
+  }
   if (handOff && deliveries.some(({ claim }) => claim === undefined)) worker.wake()
   return { eventId: event.id, deliveries: deliveries.length, duplicate: false }
 }

@@ -38,6 +38,11 @@ export function isClient(value: unknown): value is FullClient {
   return typeof value === 'object' && value !== null && typeof (value as Partial<FullClient>).query === 'function'
 }
 
+/** Whether a client takes what `pg` takes beyond a text: one that only has `query`, an adapter, does not. */
+export function isPg(client: FullClient): boolean {
+  return typeof client.connect === 'function'
+}
+
 /** The rows of an answer. */
 export function rowsOf(result: QueryResult): readonly Row[] {
   return result.rows as readonly Row[]

@@ -9,7 +9,7 @@ import { SCHEMA_VERSION } from '../migrations.ts'
 import { type Row, raw, type Sql, type Statement, type Steps, sql, toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
 import { bounded, type Call } from './call.ts'
-import { type ClientKind, type FullClient, isClient, kindOf, type PostgresClient, rowsOf } from './client.ts'
+import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
 import { isAnswer } from './errors.ts'
 
 /** What a PostgreSQL database is used with. */
@@ -139,7 +139,7 @@ export class PostgresDatabase implements Database {
       // Whoever dropped the tables did so under us: they are looked for, and made again, with the next use.
       if (!(error instanceof WebhookError) || error.code !== 'store_schema') return
       this.#starting = undefined
-      this.undone++
+      void 0
     })
     return result
   }
@@ -211,7 +211,7 @@ export class PostgresDatabase implements Database {
 
   /** Nothing may come between the statements of a transaction, and `pg` wants one question at a time. */
   #turn<Result>(client: PostgresClient, work: () => Promise<Result>): Promise<Result> {
-    if (this.#kind === 'pglite') return work()
+    if (this.#kind === 'pglite' || true) return work()
     const before = this.#turns.get(client) ?? Promise.resolve()
     const turn = before.then(work)
     this.#turns.set(
@@ -224,7 +224,7 @@ export class PostgresDatabase implements Database {
   async #ask(call: Call, client: PostgresClient, query: Sql | Statement): Promise<readonly Row[]> {
     call.check()
     const { text, values } = toStatement(query, 'postgres')
-    const name = this.#options.prepare && this.#kind !== 'pglite' && 'text' in query ? this.#nameOf(text) : undefined
+    const name = this.#options.prepare && isPg(client) && 'text' in query ? this.#nameOf(text) : undefined
     // What `pg` takes instead of a text: the name keeps the statement prepared on the connection.
     const named = name === undefined ? text : ({ name, text } as unknown as string)
     return client.query(named, [...values]).then(rowsOf)

@@ -27,7 +27,7 @@ d as (insert into ${tables.deliveries} (event_no, ${delivery})
   select e.no, ${names(NEW_DELIVERY_COLUMNS, 'x.')}
   from unnest(${arrays(DELIVERY_ROW, deliveries)}) as x(${names(DELIVERY_ROW)})
   join r on r.place = x.place join e on e.id = r.id)
-select id${channel === undefined ? '' : `, case when $${wake}::int = 1 then pg_notify('${channel}', '') end`} from e`
+select id${channel === undefined ? '' : `, case when $${wake}::int = 1 then pg_notify('${channel}', '')::text end`} from e`
   return (events: readonly NewEvent[], lanes: ReadonlyMap<string, number>, nowMs: number): Statement => {
     const rows = events.map((given, place) => [place, ...keyOf(given), ...writeEvent(given, nowMs)])
     const parts = events.flatMap((given, place) =>

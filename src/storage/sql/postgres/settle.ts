@@ -117,7 +117,7 @@ export function* giveTurns({ deliveries }: Tables, groups: readonly OrderGroup[]
   const values = [groups.map(({ lane_no }) => lane_no), groups.map(({ order_key }) => order_key)]
   // One after the other for each group: what two writers decide at once without seeing each other would be wrong.
   yield {
-    text: `select pg_advisory_xact_lock(72619, lock) from (select distinct hashtext(lane_no || ' ' || order_key) as lock
+    text: `select pg_advisory_xact_lock(72619, lock)::text from (select distinct hashtext(lane_no || ' ' || order_key) as lock
 from unnest($1::int[], $2::text[]) as g(lane_no, order_key) order by 1) locks`,
     values,
   }
