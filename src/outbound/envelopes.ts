@@ -1,6 +1,7 @@
 import { utf8 } from '../bytes/encoding.ts'
 import type { RenderedBody, StoredEvent } from '../model/delivery.ts'
 import type { EnvelopeName } from '../model/endpoint.ts'
+import { Recent } from '../model/recent.ts'
 
 /** How each envelope writes an event. The data is JSON text already, so it is not parsed and written again. */
 const ENVELOPES: Readonly<Record<EnvelopeName, (event: StoredEvent) => string>> = {
@@ -15,21 +16,12 @@ const ENVELOPES: Readonly<Record<EnvelopeName, (event: StoredEvent) => string>> 
 export const ENVELOPE_NAMES = Object.keys(ENVELOPES) as readonly EnvelopeName[]
 
 /** A thousand endpoints of one event mostly get the same bytes. */
-const written = new WeakMap<StoredEvent, Map<EnvelopeName, RenderedBody>>()
+const written = new Recent<string, Uint8Array>(16)
 
 /** An event in an envelope. */
 export function writeEnvelope(event: StoredEvent, name: EnvelopeName): RenderedBody {
-  let bodies = written.get(event)
-  if (bodies === undefined) {
-    bodies = new Map()
-    written.set(event, bodies)
-  }
-  let body = bodies.get(name)
-  if (body === undefined) {
-    body = { bytes: utf8(ENVELOPES[name](event)), contentType: 'application/json' }
-    bodies.set(name, body)
-  }
-  return body
+  const json = ENVELOPES[name](event)
+  return { bytes: written.get(json, () => utf8(json)), contentType: 'application/json' }
 }
 
 function text(value: string): string {

@@ -1,5 +1,6 @@
 import type { Attempt, Delivery, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import { Recent } from '../model/recent.ts'
 import { MASK, maskBody, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
 import type { TransportResult } from '../transports/transport.ts'
 import type { Judgement, SignedAttempt } from './attempt.ts'
@@ -60,15 +61,11 @@ export function recordAttempt({
   }
 }
 
-/** The same bytes go to many endpoints, and again on every attempt. */
-const logged = new WeakMap<Uint8Array, string>()
+/** The same bytes go to many endpoints. */
+const logged = new Recent<Uint8Array, string>(16)
 
 function loggedBody({ body, confidential }: SignedAttempt): string {
-  const known = logged.get(body.bytes)
-  if (known !== undefined) return known
-  const text = maskBody(body.bytes, body.contentType, { paths: confidential?.bodyPaths ?? [] })
-  logged.set(body.bytes, text)
-  return text
+  return logged.get(body.bytes, () => maskBody(body.bytes, body.contentType, { paths: confidential?.bodyPaths ?? [] }))
 }
 
 function loggedAnswer(answer: Extract<TransportResult, { ok: true }>): string {
