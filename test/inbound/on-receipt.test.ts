@@ -166,6 +166,81 @@ describe('acknowledge on receipt', () => {
     expect(await states()).toEqual(['pending', 'pending'])
   })
 
+  it('shows the dead letters of one receiver by the cause, and has them handled again or puts them away', async () => {
+    const { store, clock } = setUp()
+    const own = setUp({ store, clock, name: 'own', retry: { schedule: [], jitter: 0 } }).receiver
+    const other = setUp({ store, clock, name: 'other', retry: { schedule: [], jitter: 0 } }).receiver
+    let works = false
+    own.on('*', ({ id }) => {
+      if (works) return
+      if (id === '1') throw new TypeError(`no field ${id}`)
+      throw Object.assign(new Error(`no host for ${id}`), { code: 'ECONNREFUSED' })
+    })
+    other.on('*', () => {
+      throw failing
+    })
+    for (const receiver of [own, other]) {
+      await receiver.receive(acmeRequest([dealUpdated('1'), dealUpdated('2'), dealUpdated('3')]))
+      await receiver.drain()
+    }
+    const deliveries = own.deliveries
+    if (deliveries === undefined) throw new Error('it stores nothing')
+    const groups = await deliveries.failures()
+    expect(groups).toMatchObject([
+      { endpointId: 'own', direction: 'inbound', cause: 'handler_failed:ECONNREFUSED', count: 2 },
+      { cause: 'handler_failed:TypeError', count: 1, sample: { lastError: 'no field 1' } },
+    ])
+    expect(await other.deliveries?.failures()).toMatchObject([
+      { endpointId: 'other', cause: 'handler_failed', count: 3 },
+    ])
+
+    const [first, second] = groups
+    if (first === undefined || second === undefined) throw new Error('nothing failed')
+    works = true
+    own.start()
+    await clock.advance(0)
+    expect(await deliveries.retryFailures(first)).toBe(2)
+    // At once, without waiting for the next look into the store.
+    await clock.advance(0)
+    expect((await deliveries.list({ status: 'succeeded' })).items).toHaveLength(2)
+    expect(await deliveries.discardFailures(second)).toBe(1)
+    expect(await deliveries.failures()).toEqual([])
+    await own.stop()
+  })
+
+  it('looks after its own deliveries only', async () => {
+    const { store, clock } = setUp()
+    const [own, other] = ['own', 'other'].map(name => setUp({ store, clock, name, retry: [] as number[] }).receiver)
+    for (const receiver of [own, other]) {
+      receiver?.on('*', () => {
+        throw failing
+      })
+      await receiver?.receive(acmeRequest(dealUpdated('1')))
+      await receiver?.drain()
+    }
+    const deliveries = own?.deliveries
+    if (deliveries === undefined) throw new Error('it stores nothing')
+    const [foreign] = (await store.deliveries.list({ endpointId: 'other' })).items
+    const id = foreign?.id ?? ''
+    expect(id).not.toBe('')
+    for (const call of [deliveries.get(id), deliveries.retry(id), deliveries.cancel(id)]) {
+      await expect(call).rejects.toMatchObject({ code: 'not_found' })
+    }
+    const key = { endpointId: 'other', cause: 'handler_failed' }
+    expect((await deliveries.list()).items).toMatchObject([{ endpointId: 'own' }])
+    expect((await deliveries.list({ endpointId: 'other' })).items).toEqual([])
+    expect((await deliveries.list({ direction: 'outbound' })).items).toEqual([])
+    expect(await deliveries.failures({ endpointId: 'other' })).toEqual([])
+    expect([await deliveries.retryFailures(key), await deliveries.discardFailures(key)]).toEqual([0, 0])
+    expect(await deliveries.replay({ endpointId: 'other' })).toBe(0)
+    expect((await store.deliveries.list({ status: 'failed' })).items).toHaveLength(2)
+    expect(await deliveries.replay({ endpointId: 'own' })).toBe(1)
+  })
+
+  it('has no deliveries where nothing is stored', () => {
+    expect(setUp({ acknowledge: 'after-handling' }).receiver.deliveries).toBe(undefined)
+  })
+
   it('refuses a store that keeps no deliveries, and a schedule that is none', () => {
     const { dedupe } = memoryStore()
     const create = (more: object) => () =>

@@ -2,7 +2,7 @@ import { migrationSql as postgresSql, postgresStore } from 'crm-webhooks/storage
 import { migrationSql, sqliteStore } from 'crm-webhooks/storage/sqlite'
 import Database from 'libsql'
 import { describe, expect, it } from 'vitest'
-import { claim, endpoint, newEvent } from '../../src/testing/store-contract/support.ts'
+import { claim, endpoint, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 
 const tablesOf = (database: InstanceType<typeof Database>): string[] =>
   (database.prepare("select name from sqlite_master where type = 'table' order by name").all([]) as { name: string }[])
@@ -36,6 +36,28 @@ describe('migrations', () => {
     const store = sqliteStore(byHand)
     await store.deliveries.enqueue([newEvent()])
     expect((await claim(store, 1)).length).toBe(1)
+  })
+
+  it('keep the deliveries of the first version, whose failures have no cause yet', async () => {
+    const database = new Database(':memory:')
+    const before = sqliteStore(database)
+    await before.deliveries.enqueue([newEvent([{ lane: 'a' }, { lane: 'b' }])])
+    const failed = { next: { status: 'failed', atMs: 7 }, lastError: 'HTTP 500' } as const
+    await before.deliveries.settle((await claim(before, 1)).map(one => settlement(one, failed)))
+    // As the first version left them.
+    database.exec('drop index webhook_deliveries_cause')
+    database.exec('alter table webhook_deliveries drop column cause')
+    database.exec("update webhook_meta set value = 1 where name = 'schema_version'")
+
+    const store = sqliteStore(database)
+    await store.start()
+    const groups = await store.deliveries.failures({})
+    expect(groups).toMatchObject([
+      { cause: 'unknown', count: 1, newestAtMs: 7, sample: { lastError: 'HTTP 500' } },
+      { cause: 'unknown', count: 1 },
+    ])
+    expect(await store.deliveries.discard({ cause: 'unknown', endpointId: 'a' }, 9)).toBe(1)
+    expect(await store.deliveries.retry({ cause: 'unknown', endpointId: 'b' }, 9)).toBe(1)
   })
 
   it('refuse tables of a newer release, and touch nothing', async () => {
