@@ -22,7 +22,10 @@ interface Lease {
   untilMs: number
 }
 
-/** A lease is renewed when a third of it has passed, so that two renewals may fail. */
+/**
+ * A lease is renewed when a third of it has passed, so that two renewals may fail. It begins when the store is asked,
+ * not when that answers.
+ */
 export function createLeases(
   deliveries: DeliveryStore,
   clock: Clock,
@@ -34,6 +37,7 @@ export function createLeases(
   const held = new Map<string, Lease>()
   let count = 0
   let cancelTimer: (() => void) | undefined
+  let renewAtMs = 0
 
   async function renew(): Promise<void> {
     const untilMs = clock.now() + leaseMs
@@ -51,13 +55,16 @@ export function createLeases(
       logger.error('webhook store did not answer: leases were not renewed', { error })
     }
   }
-  const arm = (): void => {
-    cancelTimer ??= clock.setTimer(() => {
+  const arm = (atMs: number): void => {
+    if (cancelTimer !== undefined && renewAtMs <= atMs) return
+    cancelTimer?.()
+    renewAtMs = atMs
+    cancelTimer = clock.setTimer(() => {
       cancelTimer = undefined
       if (held.size === 0) return
-      arm()
+      arm(clock.now() + leaseMs / 3)
       void renew()
-    }, leaseMs / 3)
+    }, atMs - clock.now())
   }
   const stop = (): void => {
     cancelTimer?.()
@@ -69,7 +76,7 @@ export function createLeases(
       const lease = held.get(token)
       if (lease === undefined) held.set(token, { deliveries: 1, untilMs: leaseUntilMs })
       else lease.deliveries++
-      arm()
+      arm(leaseUntilMs - (2 / 3) * leaseMs)
     },
     release(token) {
       const lease = held.get(token)

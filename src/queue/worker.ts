@@ -93,9 +93,8 @@ export class Worker {
     this.#checkIdle()
   }
 
-  /** Runs deliveries that were stored with a ticket of `reserve`. */
-  run(claimed: readonly ClaimedDelivery[]): void {
-    const leaseUntilMs = this.#options.clock.now() + this.#options.leaseMs
+  /** Runs deliveries that were stored with a ticket of `reserve`, which holds until then: storing them takes time. */
+  run(claimed: readonly ClaimedDelivery[], leaseUntilMs: number): void {
     for (const one of claimed) {
       this.#accept(one, leaseUntilMs)
       this.unreserve(one.delivery.lane)

@@ -214,6 +214,31 @@ describe('leases', () => {
     expect(await bench.statuses()).toEqual({ succeeded: 1 })
   })
 
+  it('that two workers died with are tried alone, so that only what they died of is set aside', async () => {
+    const bench = new Bench(() => 100, { slots: 10 })
+    await bench.store.deliveries.enqueue(['a', 'b', 'c'].map(lane => eventFor([lane])))
+    for (let death = 0; death < 2; death++) {
+      const nowMs = bench.clock.now()
+      const dead = { token: `dead-${death}`, leaseUntilMs: nowMs + 10, nowMs, limit: 3, perLane: 1 }
+      expect(await bench.store.deliveries.claim({ ...dead, direction: 'outbound' })).toHaveLength(3)
+      await bench.clock.advance(10)
+    }
+    await bench.store.deliveries.enqueue([eventFor(['fresh'])])
+    bench.worker.start()
+    await bench.clock.advance(50)
+    // Were this worker to die now, the others of those three would not be blamed: it does not hold them.
+    const nowMs = bench.clock.now()
+    const other = { token: 'other', leaseUntilMs: nowMs + 10, nowMs, limit: 10, perLane: 1 }
+    const free = await bench.store.deliveries.claim({ ...other, direction: 'outbound' })
+    expect(bench.runs).toHaveLength(1)
+    expect(free.map(({ delivery }) => delivery.crashes)).toEqual([2, 2])
+    await bench.clock.advance(2_000)
+    const suspects = bench.runs.filter(({ lane }) => lane !== 'fresh')
+    expect(suspects.length).toBe(1)
+    expect(bench.maxOpen).toBe(1)
+    expect(await bench.statuses()).toEqual({ succeeded: 2, failed: 2 })
+  })
+
   it('that ran out while the process slept are not begun', async () => {
     const bench = new Bench(() => 1, { slots: 1, slowAfterMs: Number.POSITIVE_INFINITY, paceMs: () => paceMs })
     let paceMs = 20_000
@@ -250,7 +275,7 @@ describe('direct hand-off', () => {
     await bench.store.deliveries.enqueue([event])
     const found = await bench.store.deliveries.get(`${event.event.id}_0`)
     if (found === undefined) throw new Error('not stored')
-    bench.worker.run([{ ...found, token: claim.token }])
+    bench.worker.run([{ ...found, token: claim.token }], claim.leaseUntilMs)
     expect(bench.runs).toHaveLength(1)
     await clock.advance(10)
     expect(await bench.statuses()).toEqual({ succeeded: 1 })
@@ -273,7 +298,7 @@ describe('direct hand-off', () => {
     await bench.clock.advance(0)
     expect(stopped).toBe(false)
     if (found === undefined) throw new Error('not stored')
-    bench.worker.run([{ ...found, token: claim.token }])
+    bench.worker.run([{ ...found, token: claim.token }], claim.leaseUntilMs)
     await stopping
     expect(bench.runs).toHaveLength(0)
     const nowMs = bench.clock.now()
