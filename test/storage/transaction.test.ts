@@ -1,4 +1,4 @@
-import { createSender, type Sender } from 'crm-webhooks'
+import { createSender, type Sender, systemClock } from 'crm-webhooks'
 import { type PostgresClient, postgresStore } from 'crm-webhooks/storage/postgres'
 import { scriptedTransport } from 'crm-webhooks/testing'
 import { Pool, type PoolClient } from 'pg'
@@ -30,7 +30,7 @@ function adapter(client: PoolClient): PostgresClient {
 }
 
 const senderOn = (client: Pool): Sender =>
-  createSender({ guard, transport: scriptedTransport([]), store: postgresStore(client) })
+  createSender({ guard, transport: scriptedTransport([], systemClock), store: postgresStore(client) })
 
 describe.skipIf(server === undefined)('publish, inside a transaction of the caller', () => {
   beforeEach(async () => {
@@ -70,7 +70,7 @@ describe.skipIf(server === undefined)('publish, inside a transaction of the call
     const store = postgresStore(own)
     const clock = { now: () => nowMs, setTimer: () => () => undefined }
     let nowMs = Date.now()
-    const sender = createSender({ guard, clock, transport: scriptedTransport([]), store })
+    const sender = createSender({ guard, clock, transport: scriptedTransport([], clock), store })
     await sender.endpoints.create(endpoint())
     await sender.publish('lead.created', {})
     // Long enough ago for another look at the endpoints.
