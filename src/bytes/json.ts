@@ -24,13 +24,18 @@ export function parseJson(bytes: Uint8Array): JsonResult {
   } catch {
     return { ok: false, message: 'the body is not valid JSON' }
   }
-  if (PROTO_KEY.test(text) && hasProtoKey(value)) return { ok: false, message: 'the body has a key named __proto__' }
+  if (mayHaveProtoKey(text) && hasProtoKey(value)) return { ok: false, message: 'the body has a key named __proto__' }
   return { ok: true, value }
 }
 
 /** `__proto__`, with any of its characters written as an escape. A cheap reason to look closer. */
 const PROTO_KEY =
   /(?:_|\\u005[fF])(?:_|\\u005[fF])(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[fF])(?:t|\\u0074)(?:o|\\u006[fF])(?:_|\\u005[fF])(?:_|\\u005[fF])/
+
+/** Most texts have neither of what the expression needs, and looking for these is several times faster. */
+function mayHaveProtoKey(text: string): boolean {
+  return (text.includes('__proto__') || text.includes('\\u00')) && PROTO_KEY.test(text)
+}
 
 function hasProtoKey(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
