@@ -1,4 +1,5 @@
 import type { ClaimedDelivery, LaneChoice } from '../storage/store.ts'
+import { keepOneLastTry } from './last-try.ts'
 import type { Leases } from './leases.ts'
 import type { LocalLanes } from './local-lanes.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -99,7 +100,9 @@ export class Claimer {
     try {
       const claimed = await deliveries.claim({ ...ticket, ...all, skipLanes, nowMs, limit, perLane: 1, laneLimits })
       this.#failure = undefined
-      this.#host.onClaimed(claimed, ticket.leaseUntilMs)
+      const { kept, back } = keepOneLastTry(claimed)
+      if (back.length > 0) await deliveries.settle(back)
+      this.#host.onClaimed(kept, ticket.leaseUntilMs)
       // There may be more, unless these lanes have all that they may have.
       if (claimed.length === limit || claimed.some(one => !skipLanes.has(one.delivery.lane))) this.#asked = true
       if (!this.#asked) await this.#rest(all, nowMs)

@@ -118,6 +118,7 @@ export function createSettler({ deliveries, clock, logger, delayMs, onWritten }:
   }
 }
 
-function toSettlement({ claimed, end }: Outcome): Settlement {
+/** An outcome as the store takes it. */
+export function toSettlement({ claimed, end }: Outcome): Settlement {
   return { deliveryId: claimed.delivery.id, token: claimed.token, ...end }
 }

@@ -1,5 +1,6 @@
 import type { ClaimedDelivery, ClaimTicket } from '../storage/store.ts'
 import { Claimer } from './claimer.ts'
+import { LastTry } from './last-try.ts'
 import { createLeases, type Leases } from './leases.ts'
 import { LocalLanes } from './local-lanes.ts'
 import { broken, givenBack, MAX_CRASHES, setAside } from './outcomes.ts'
@@ -21,6 +22,7 @@ export class Worker {
   readonly #settler: Settler
   readonly #slowWatch: SlowWatch
   readonly #claimer: Claimer
+  readonly #lastTry = new LastTry()
   /** One for each attempt, since a signal that all share would have too many listeners; used again, since they are dear. */
   readonly #aborts = new Set<AbortController>()
   readonly #spareAborts: AbortController[] = []
@@ -82,7 +84,7 @@ export class Worker {
   reserve(lane: string): ClaimTicket | undefined {
     const { slots, maxOpen } = this.#options
     const busy = this.#slots + this.#reserved >= slots || this.#open + this.#reserved >= maxOpen
-    if (!this.#running || busy || !this.#lanes.reserve(lane)) return undefined
+    if (!this.#running || busy || this.#lastTry.isPending || !this.#lanes.reserve(lane)) return undefined
     this.#reserved++
     return this.#leases.ticket()
   }
@@ -125,7 +127,7 @@ export class Worker {
     this.#stopping = true
     this.#stopListening?.()
     this.#claimer.stop()
-    this.#giveBack(this.#lanes.takeWaiting())
+    this.#giveBack([...this.#lanes.takeWaiting(), ...this.#lastTry.takeWaiting()])
     let cancelEnd = (): void => {}
     const graceIsOver = new Promise<void>(resolve => {
       cancelEnd = clock.setTimer(resolve, graceMs + ABORT_MS)
@@ -152,7 +154,12 @@ export class Worker {
   }
 
   get #idle(): boolean {
-    return this.#open === 0 && this.#reserved === 0 && !this.#claimer.claiming && !this.#lanes.waiting
+    return this.#open === 0 && this.#reserved === 0 && !this.#claimer.claiming && !this.#waiting
+  }
+
+  /** Whether some delivery is held that has not begun. */
+  get #waiting(): boolean {
+    return this.#lanes.waiting || this.#lastTry.isWaiting
   }
 
   #checkIdle(): void {
@@ -172,7 +179,7 @@ export class Worker {
   /** How many deliveries may be claimed now. */
   #room(): number {
     const { slots, maxOpen } = this.#options
-    if (!this.#active || this.#settler.pending > maxOpen) return 0
+    if (!this.#active || this.#lastTry.isPending || this.#settler.pending > maxOpen) return 0
     return Math.min(slots - this.#slots, maxOpen - this.#open) - this.#reserved
   }
 
@@ -181,11 +188,15 @@ export class Worker {
     if (this.#settler.adopt(claimed)) return
     if (!this.#active) this.#giveBack([claimed])
     else if (claimed.delivery.crashes >= MAX_CRASHES) this.#settler.add(setAside(claimed, this.#options.clock.now()))
-    else this.#lanes.add(claimed)
+    else if (!this.#lastTry.accept(claimed)) this.#lanes.add(claimed)
   }
 
   #startWaiting(): void {
     const { slots, maxOpen, clock } = this.#options
+    if (this.#lastTry.isPending) {
+      this.#startLastTry()
+      return
+    }
     while (this.#slots < slots && this.#open < maxOpen) {
       const claimed = this.#lanes.next(clock.now())
       if (claimed === undefined) return
@@ -193,6 +204,15 @@ export class Worker {
       if (waitMs > 0) this.#pause(claimed, waitMs)
       else this.#start(claimed)
     }
+  }
+
+  /** Begins it when whatever began before has ended, but for what is slow, and is written. */
+  #startLastTry(): void {
+    if (this.#slots > 0 || this.#settler.pending > 0) return
+    const claimed = this.#lastTry.begin()
+    if (claimed === undefined) return
+    this.#lanes.begin(claimed.delivery.lane)
+    this.#start(claimed)
   }
 
   /** What must wait for longer than a lease is given back; the lane is left alone until then all the same. */
@@ -208,6 +228,7 @@ export class Worker {
     if (!this.#leases.holds(claimed.token)) {
       this.#leases.release(claimed.token)
       this.#lanes.finished(lane, false, 1)
+      this.#lastTry.ended(claimed.delivery.id)
       return
     }
     this.#open++
@@ -247,6 +268,7 @@ export class Worker {
     if (watched.takesSlot) this.#slots--
     watched.takesSlot = false
     this.#giveBack(this.#lanes.wentSlow(watched.lane))
+    this.#lastTry.wentSlow(watched.lane)
     this.#roomMade()
   }
 
@@ -257,6 +279,7 @@ export class Worker {
   #written(outcomes: readonly Outcome[], changed: readonly boolean[]): void {
     outcomes.forEach((outcome, i) => {
       this.#leases.release(outcome.claimed.token)
+      this.#lastTry.ended(outcome.claimed.delivery.id)
       this.#options.onSettled?.(outcome, changed[i] === true)
     })
     if (outcomes.some(setsFree)) this.wake()
