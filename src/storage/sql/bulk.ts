@@ -10,6 +10,9 @@ import { readNumber, wholeMs } from './values.ts'
 /** Rows in one transaction, or a few more: so nobody else waits for long, and none takes longer than it may. */
 const MAX_ROWS = 1_000
 
+/** A delivery that is pending has not ended: none is changed. */
+const STATE_OF = { ...STATE, pending: -1 } as const
+
 /** What changing many deliveries needs. */
 export interface Bulk {
   readonly database: Database
@@ -38,7 +41,7 @@ export async function reopen(
   const finished = all ? sql`d.state >= 3` : sql`d.state in (4, 5)`
   const change: Change = {
     matching: sql`${finished} and ${ofStatus(status)} and ${filterDeliveries(rest)} and e.data is not null`,
-    still: all ? sql`state >= 3` : sql`state in (4, 5)`,
+    still: status === undefined ? raw(all ? 'state >= 3' : 'state in (4, 5)') : raw(`state = ${STATE_OF[status]}`),
     // The next in turn is decided afterwards: until then an ordered one waits.
     set: sql`state = case when order_key is null then 0 else 2 end, due_at_ms = ${wholeMs(dueAtMs)},
       tries_used = null, crashes = null, finished_at_ms = null`,
