@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): unknown }>>> = {
   send: () => import('./send.ts'),
   memory: () => import('./memory.ts'),
   isolation: () => import('./isolation.ts'),
+  claim: () => import('./claim.ts'),
   durable: () => import('./durable/bench.ts'),
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.ts'
 import { WebhookError } from '../../errors.ts'
 
 interface Member<In, Out> {
@@ -11,43 +12,66 @@ const UNAVAILABLE: ReadonlySet<string> = new Set(['store_unavailable', 'store_ou
 const MAX_ITEMS = 500
 /** Writes under way at once. */
 const MAX_WRITES = 2
+/** So many do not wait for more. */
+const ENOUGH_ITEMS = 200
 
 /**
  * Writes together what callers ask for at the same time: in the same turn of the event loop, or while earlier writes
  * are under way. When the write of a group fails, each member is written alone, so that one cannot spoil the others.
+ *
+ * With `restMs`, writes come one after the other and begin at least so many milliseconds apart, unless enough has come
+ * together: what comes after a quiet time is written at once, and under load groups are large.
  */
 export class Batcher<In, Out> {
   readonly #write: (items: readonly In[]) => Promise<readonly Out[]>
+  readonly #restMs: () => number
   #waiting: Array<Member<In, Out>> = []
+  #items = 0
   #writes = 0
   #scheduled = false
+  #begunAtMs = Number.NEGATIVE_INFINITY
+  #cancelRest: (() => void) | undefined
 
-  constructor(write: (items: readonly In[]) => Promise<readonly Out[]>) {
+  constructor(write: (items: readonly In[]) => Promise<readonly Out[]>, restMs = (): number => 0) {
     this.#write = write
+    this.#restMs = restMs
   }
 
   /** Resolves with one result for each item, once they are written. */
   add(items: readonly In[]): Promise<readonly Out[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, resolve, reject })
+      this.#items += items.length
       this.#schedule()
     })
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#writes >= MAX_WRITES || this.#waiting.length === 0) return
+    const restMs = this.#items < ENOUGH_ITEMS ? this.#restMs() : 0
+    if (restMs > 0 && this.#writes > 0) return
+    const leftMs = Math.min(restMs, this.#begunAtMs + restMs - systemClock.now())
+    if (leftMs > 0) {
+      this.#cancelRest ??= systemClock.setTimer(() => this.#begin(), leftMs)
+      return
+    }
     this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      const group = this.#take()
-      if (group.length === 0) return
-      this.#writes++
-      void this.#run(group).finally(() => {
-        this.#writes--
-        this.#schedule()
-      })
+    queueMicrotask(() => this.#begin())
+  }
+
+  #begin(): void {
+    this.#scheduled = false
+    this.#cancelRest?.()
+    this.#cancelRest = undefined
+    const group = this.#writes < MAX_WRITES ? this.#take() : []
+    if (group.length === 0) return
+    this.#writes++
+    this.#begunAtMs = systemClock.now()
+    void this.#run(group).finally(() => {
+      this.#writes--
       this.#schedule()
     })
+    this.#schedule()
   }
 
   #take(): Array<Member<In, Out>> {
@@ -56,7 +80,9 @@ export class Batcher<In, Out> {
       count += member.items.length
       return index > 0 && count > MAX_ITEMS
     })
-    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end)
+    const group = this.#waiting.splice(0, end === -1 ? this.#waiting.length : end)
+    for (const { items } of group) this.#items -= items.length
+    return group
   }
 
   async #run(group: ReadonlyArray<Member<In, Out>>): Promise<void> {

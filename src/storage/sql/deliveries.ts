@@ -29,6 +29,8 @@ import { readText, readTextOrUndefined, wholeMs } from './values.ts'
 
 /** Ids in one statement: databases limit the number of parameters. */
 const MAX_IDS = 500
+/** Outcomes are written together that come within so many milliseconds: a statement, or a flush, costs more than a row. */
+const SETTLE_REST_MS = 5
 
 /** What deliveries in a database are made of. */
 export interface SqlDeliveriesParts {
@@ -46,7 +48,7 @@ export class SqlDeliveries implements DeliveryStore {
   readonly #queue: QueueStatements
   /** Where a statement is a round trip, callers share it. */
   readonly #enqueues: Batcher<NewEvent, EnqueueResult> | undefined
-  readonly #settles: Batcher<Settlement, boolean> | undefined
+  readonly #settles: Batcher<Settlement, boolean>
   readonly #sealer: Sealer | undefined
   readonly #clock: Clock
   readonly #deliveries: Sql
@@ -65,9 +67,12 @@ export class SqlDeliveries implements DeliveryStore {
     this.#deliveries = raw(deliveries)
     this.#from = raw(`${deliveries} d join ${lanes} l on l.no = d.lane_no join ${events} e on e.no = d.event_no`)
     this.#bulk = { database, from: this.#from, queue }
-    if (database.dialect === 'sqlite') return
-    this.#enqueues = new Batcher(events => this.#enqueue(events))
-    this.#settles = new Batcher(settlements => this.#settle(settlements))
+    // Where there is an order, the next one waits for this to be written.
+    this.#settles = new Batcher(
+      settlements => this.#settle(settlements),
+      () => (this.#ordered ? 0 : SETTLE_REST_MS),
+    )
+    if (database.dialect === 'postgres') this.#enqueues = new Batcher(events => this.#enqueue(events))
   }
 
   enqueue(
@@ -108,7 +113,7 @@ export class SqlDeliveries implements DeliveryStore {
     const sealer = this.#sealer
     const sealed =
       sealer === undefined ? settlements : await Promise.all(settlements.map(one => sealSettlement(one, sealer)))
-    return this.#settles?.add(sealed) ?? this.#settle(sealed)
+    return this.#settles.add(sealed)
   }
 
   async #settle(sealed: readonly Settlement[]): Promise<readonly boolean[]> {
