@@ -79,6 +79,8 @@ const FINAL_ERRORS: ReadonlySet<string> = new Set(['address_refused', 'invalid_r
  *
  * - Tried again: no answer at all (network errors, time-outs), 408, 425, 429, 5xx, statuses outside 200 to 599, and 2xx
  *   whose body tells of an error. A refused address and a request that cannot be sent are final.
+ * - 409 with a `Retry-After` of a second or more as well: so a receiver tells that the same event is in its hands, which
+ *   it may drop.
  * - Given up: other 4xx, and 3xx, since redirects are not followed.
  * - 410 disables the endpoint, unless `retryOn` or `giveUpOn` name it by its number.
  * - The next attempt is due at the later of the schedule, with its jitter, and the `Retry-After` header.
@@ -93,13 +95,15 @@ const FINAL_ERRORS: ReadonlySet<string> = new Set(['address_refused', 'invalid_r
 export function decideRetry(question: RetryQuestion): RetryDecision {
   const { outcome, attempt, nowMs, random = randomFraction } = question
   const policy = resolveRetryPolicy(question.policy)
+  const retryAfter = 'error' in outcome ? 0 : (parseRetryAfter(outcome.retryAfter, nowMs) ?? 0)
   const verdict =
-    'error' in outcome ? judgeError(outcome.error) : (outcome.verdict ?? judgeStatus(outcome.status, policy))
+    'error' in outcome
+      ? judgeError(outcome.error)
+      : (outcome.verdict ?? judgeStatus(outcome.status, policy, retryAfter))
   if (verdict === 'disable') return { action: 'disable_endpoint', reason: 'gone' }
   if (verdict === 'give_up') return { action: 'give_up', reason: 'not_retryable' }
 
   const usedBefore = question.triesUsed ?? attempt - 1
-  const retryAfter = 'error' in outcome ? 0 : (parseRetryAfter(outcome.retryAfter, nowMs) ?? 0)
   const isFree = isThrottled(outcome) && retryAfter > 0 && attempt - 1 - usedBefore < MAX_FREE_WAITS
   const triesUsed = isFree ? usedBefore : usedBefore + 1
   const attempts = attemptCount(policy.schedule)
@@ -131,14 +135,14 @@ function judgeError(code: string): Verdict {
   return FINAL_ERRORS.has(code) ? 'give_up' : 'retry'
 }
 
-function judgeStatus(status: number, { retryOn = [], giveUpOn = [] }: RetryPolicy): Verdict {
+function judgeStatus(status: number, { retryOn = [], giveUpOn = [] }: RetryPolicy, retryAfter: number): Verdict {
   if (giveUpOn.includes(status)) return 'give_up'
   if (retryOn.includes(status)) return 'retry'
   if (status === 410) return 'disable'
   const hundred = `${Math.floor(status / 100)}xx`
   if (giveUpOn.some(pattern => pattern === hundred)) return 'give_up'
   if (retryOn.some(pattern => pattern === hundred)) return 'retry'
-  if (status === 408 || status === 425 || status === 429) return 'retry'
+  if (status === 408 || status === 425 || status === 429 || (status === 409 && retryAfter > 0)) return 'retry'
   return status >= 300 && status < 500 ? 'give_up' : 'retry'
 }
 

@@ -25,6 +25,16 @@ describe('what a status leads to', () => {
     expect([0, 99, 600, 999].map(status => actionFor(status))).toEqual(['retry', 'retry', 'retry', 'retry'])
   })
 
+  it('is a retry for 409 when it comes with a time: the receiver has the event in its hands, and may drop it', () => {
+    const answered = (retryAfter: string, more: object = {}) => {
+      const outcome = { status: 409, retryAfter }
+      return decideRetry({ outcome, attempt: 1, policy: { ...plain, ...more }, nowMs: NOW, random })
+    }
+    expect(answered('90')).toEqual({ action: 'retry', dueAtMs: NOW + 90_000, triesUsed: 1 })
+    for (const none of ['', '0', 'soon']) expect(answered(none).action).toBe('give_up')
+    expect(answered('90', { giveUpOn: [409] }).action).toBe('give_up')
+  })
+
   it.each(['askpro', 'askpro-callbacks', 'devlink', 'whatscrm', 'pipedrive'])(
     'is a retry for every failure of %s',
     name => {
