@@ -7,7 +7,15 @@ import { SCHEMA_VERSION } from '../migrations.ts'
 import type { Row, Sql, Statement, Steps } from '../statement.ts'
 import { toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { createDriver, isBusy, type SqliteDriver, type SqliteHandle, toCommitError, toStoreError } from './driver.ts'
+import {
+  createDriver,
+  isBusy,
+  isFull,
+  type SqliteDriver,
+  type SqliteHandle,
+  toCommitError,
+  toStoreError,
+} from './driver.ts'
 
 /** What a SQLite database is used with. */
 export interface SqliteDatabaseOptions {
@@ -34,6 +42,8 @@ interface Job {
 /** Writes in one transaction: a bound on how long it holds the event loop up. */
 const MAX_JOBS = 500
 const RETRY_MS = 5
+/** A full disk is not asked for a checkpoint more often. */
+const MAKE_ROOM_MS = 500
 /** SQLite waits by blocking the process: only briefly, then we wait without. */
 const BLOCKING_WAIT_MS = 20
 
@@ -53,6 +63,7 @@ export class SqliteDatabase implements Database {
   #started = false
   #waiting: Job[] = []
   #scheduled = false
+  #madeRoomAtMs = Number.NEGATIVE_INFINITY
   undone = 0
 
   constructor(handle: SqliteHandle | undefined, open: () => Promise<OpenFile>, options: SqliteDatabaseOptions) {
@@ -92,16 +103,10 @@ export class SqliteDatabase implements Database {
   within<Result>(transaction: unknown, steps: () => Steps<Result>): Promise<Result> {
     const driver = this.#driver
     if (driver === undefined || this.#starting === undefined || transaction !== driver.handle) {
-      return Promise.reject(
-        new WebhookError(
-          'invalid_option',
-          'transaction must be the handle of the store, which must have been started',
-          {
-            argument: 'transaction',
-          },
-        ),
-      )
+      return Promise.reject(invalidTransaction('must be the handle of the store, which must have been started'))
     }
+    if (driver.inTransaction === false)
+      return Promise.reject(invalidTransaction('is a handle with no transaction open'))
     // At once: a transaction of such a handle ends with the function that it is given.
     try {
       return Promise.resolve(runSteps(driver, steps))
@@ -238,6 +243,7 @@ export class SqliteDatabase implements Database {
     } catch (error) {
       this.#undo(driver)
       if (isBusy(error)) return 'busy'
+      if (isFull(error)) this.#makeRoom(driver)
       // One of them spoilt it: each alone.
       if (jobs.length === 1) jobs[0]?.fail(ran ? toCommitError(error) : error)
       else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
@@ -253,6 +259,18 @@ export class SqliteDatabase implements Database {
       driver.exec('rollback')
     } catch {
       // There was no transaction, or SQLite has ended it itself.
+    }
+  }
+
+  /** What waits in the log for its checkpoint takes room twice, and on a small disk the log never gets long enough. */
+  #makeRoom(driver: SqliteDriver): void {
+    const nowMs = this.#options.clock.now()
+    if (Math.abs(nowMs - this.#madeRoomAtMs) < MAKE_ROOM_MS) return
+    this.#madeRoomAtMs = nowMs
+    try {
+      driver.exec('pragma wal_checkpoint(truncate)')
+    } catch {
+      // There is no room for that either.
     }
   }
 
@@ -274,4 +292,8 @@ function runSteps<Result>(driver: SqliteDriver, steps: () => Steps<Result>): Res
     if (step.done === true) return step.value
     step = work.next(driver.all(toStatement(step.value, 'sqlite')))
   }
+}
+
+function invalidTransaction(problem: string): WebhookError {
+  return new WebhookError('invalid_option', `transaction ${problem}`, { argument: 'transaction' })
 }

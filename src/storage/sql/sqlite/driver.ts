@@ -19,7 +19,8 @@ export interface SqliteHandle {
 /** What is used of a handle, whatever its kind. Everything is synchronous. */
 export interface SqliteDriver {
   readonly handle: SqliteHandle
-  readonly inTransaction: boolean
+  /** `undefined` where the handle does not tell. */
+  readonly inTransaction: boolean | undefined
   exec(text: string): void
   all(statement: Statement): readonly Row[]
   close(): void
@@ -51,7 +52,7 @@ export function createDriver(handle: SqliteHandle): SqliteDriver {
   return {
     handle,
     get inTransaction() {
-      return handle.inTransaction ?? handle.isTransaction ?? false
+      return handle.inTransaction ?? handle.isTransaction
     },
     exec(text) {
       handle.exec(text)
@@ -102,6 +103,12 @@ export function isBusy(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { number, name } = resultOf(error)
   return number === 5 || /SQLITE_BUSY|database is locked|within a transaction/.test(name)
+}
+
+/** Whether there is no room on the disk. */
+export function isFull(error: unknown): boolean {
+  const failure = toStoreError(error)
+  return failure instanceof WebhookError && failure.code === 'store_full'
 }
 
 /**
