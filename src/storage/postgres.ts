@@ -52,7 +52,8 @@ export interface PostgresStoreOptions {
  * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5_000 })
  * const store = postgresStore(pool)
  * const sender = createSender({ store })
- * // On a transaction of your own: the event is there when that is committed, and not otherwise.
+ * // On a transaction of your own: the event is there when that is committed, and not otherwise. `client` is that of
+ * // `pg`, or anything with its `query(text, values)`: two lines make it of an ORM's transaction.
  * await sender.publish('order.paid', order, { transaction: client })
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): SqlStore {

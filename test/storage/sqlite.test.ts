@@ -1,13 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createSender, systemClock } from 'crm-webhooks'
 import { sqliteStore } from 'crm-webhooks/storage/sqlite'
+import { scriptedTransport } from 'crm-webhooks/testing'
 // Or another driver: test/runtimes/sqlite puts its own in this place. So nothing here is used but what all of them have.
 import Database from 'libsql'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { NewEvent } from '../../src/storage/store.ts'
 import { attempt, claim, endpoint, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 import { storeContract } from '../../src/testing/store-contract.ts'
+import { guard } from '../outbound/support.ts'
 
 describe('a SQLite store', () => {
   storeContract(() => sqliteStore(new Database(':memory:')), { describe, it, expect })
@@ -116,6 +119,24 @@ describe('a SQLite file', () => {
     })
     const elsewhere = store.deliveries.enqueue([newEvent()], { transaction: new Database(':memory:') })
     await expect(elsewhere).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+
+  it('publishes in a transaction of its handle, and never after its end', async () => {
+    const database = new Database(newFile())
+    const transport = scriptedTransport([], systemClock)
+    const sender = createSender({ guard, transport, store: sqliteStore(database) })
+    await sender.endpoints.create({ name: 'Billing', url: 'https://billing.example.com/', events: ['*'] })
+    for (const end of ['rollback', 'commit']) {
+      database.exec('begin immediate')
+      await sender.publish(`lead.${end}`, {}, { transaction: database })
+      database.exec(end)
+    }
+    database.exec('begin immediate')
+    const late = sender.publish('lead.late', {}, { transaction: database })
+    // As `database.transaction()` of the drivers does, which waits for nothing.
+    database.exec('rollback')
+    await expect(late).rejects.toMatchObject({ code: 'invalid_option', argument: 'transaction' })
+    expect((await sender.deliveries.list()).items.map(({ eventType }) => eventType)).toEqual(['lead.commit'])
   })
 
   it('waits for a transaction that somebody else has open on the handle', async () => {
