@@ -42,7 +42,7 @@ function withFault(right: Transport): Transport {
 
 /** What a correct worker never does: success is on record while the request is still to be made. */
 async function postLater(request: TransportRequest, right: Transport) {
-  setTimeout(() => void right.send(request), 100)
+  setTimeout(() => void right.send({ ...request, signal: undefined }), 100)
   return { ok: true, status: 200, headers: {}, body: new Uint8Array(), truncated: false, durationMs: 0 } as const
 }
 

@@ -164,7 +164,11 @@ async function allDeliveries(store: SqlStore, status?: Delivery['status']): Prom
 }
 
 /** Waits until something holds; `false` when that takes too long. A store that is down holds nothing. */
-export async function until(holds: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  withinMs: number,
+  everyMs = 100,
+): Promise<boolean> {
   const endMs = Date.now() + withinMs
   while (Date.now() < endMs) {
     try {
@@ -172,7 +176,7 @@ export async function until(holds: () => boolean | Promise<boolean>, withinMs: n
     } catch {
       // Asked again below.
     }
-    await pause(100)
+    await pause(everyMs)
   }
   return false
 }
