@@ -24,15 +24,17 @@ const transport = withFault(nodeTransport({ guard }))
 const { name: userAgent, slots, leaseSeconds } = settings
 const worker = { slots, maxOpen: slots, leaseSeconds, slowAfterMilliseconds: 5_000, pollSeconds: 0.5 }
 const sender = createSender({ store, guard, transport, userAgent, clock, worker })
-process.once('SIGTERM', async () => {
+process.once('SIGTERM', () => void stop())
+await store.start()
+sender.start()
+process.stdout.write('started\n')
+
+async function stop(): Promise<void> {
   await sender.stop({ graceSeconds: settings.graceSeconds })
   await transport.close?.()
   await store.close()
   process.exit(0)
-})
-await store.start()
-sender.start()
-process.stdout.write('started\n')
+}
 
 function withFault(right: Transport): Transport {
   if (settings.fault === undefined) return right
