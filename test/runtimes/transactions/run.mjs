@@ -15,7 +15,8 @@ const examples = ['pg', 'kysely', 'drizzle', 'prisma']
 function install() {
   const run = (command, args, env = {}) =>
     execFileSync(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
-  if (!existsSync(`${folder}node_modules/.package-lock.json`)) run('npm', ['ci', '--no-audit', '--no-fund'])
+  if (!existsSync(`${folder}node_modules/.package-lock.json`))
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'])
   // Prisma would download a program that only its migrations need.
   run('npx', ['prisma', 'generate'], { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath })
   execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { stdio: 'inherit' })
