@@ -38,8 +38,6 @@ export interface Traffic {
 }
 
 const EVENTS = 6
-/** What goes on for a while may begin so long before it shows. */
-const LONG_MS = 240_000
 
 /** Two senders on one store; one endpoint is slower than a lease, one fails often, one wants order. */
 export async function traffic(world: SimulatedWorld): Promise<Traffic> {
@@ -90,7 +88,7 @@ export async function traffic(world: SimulatedWorld): Promise<Traffic> {
   return {
     arrivals: Object.values(endpoints).reduce((sum, { arrivals }) => sum + arrivals.length, 0),
     givenUp: givenUp.size,
-    withoutCause: Object.values(endpoints).flatMap(({ arrivals }) => withoutCause(world, arrivals, LONG_MS)),
+    withoutCause: Object.values(endpoints).flatMap(({ arrivals }) => withoutCause(world, arrivals)),
     disorder,
   }
 }

@@ -67,27 +67,25 @@ export async function noteGivenUp(
   return givenUp
 }
 
+/** A lease, and some time for what follows from losing it. */
+const MARGIN_MS = 25_000
+
 /**
- * Deliveries that were repeated without a cause: their sender heard the answer, and nothing happened to it, nor had
- * within `sinceMs` before.
+ * Deliveries that were repeated without a cause: the answer was heard, and nothing had happened lately to who heard
+ * it, nor to who sent it again.
  */
-export function withoutCause(
-  { incidents }: SimulatedWorld,
-  arrivals: readonly Arrival[],
-  sinceMs: number,
-): readonly string[] {
+export function withoutCause({ incidents }: SimulatedWorld, arrivals: readonly Arrival[]): readonly string[] {
+  const happened = (process: string, fromMs: number, toMs: number): boolean =>
+    incidents.some(one => one.process === process && one.untilMs >= fromMs - MARGIN_MS && one.atMs <= toMs)
   const last = new Map<string, Arrival>()
   return arrivals.flatMap(arrival => {
-    const { status } = arrival
-    if (status === undefined || status >= 300) return []
+    if (arrival.status !== 200) return []
     const key = keyOf(arrival)
     const before = last.get(key)
     last.set(key, arrival)
     if (before === undefined || !before.heard) return []
-    const isCaused = incidents.some(
-      ({ process, atMs }) =>
-        [before.from, arrival.from].includes(process) && atMs >= before.atMs - sinceMs && atMs <= arrival.atMs,
-    )
+    const isCaused =
+      happened(before.from, before.atMs, arrival.atMs) || happened(arrival.from, arrival.atMs, arrival.atMs)
     return isCaused ? [] : [`${key} from ${before.from} and ${arrival.from}`]
   })
 }

@@ -14,11 +14,15 @@ export interface Incident {
   /** Which run of which process it hit: `sender.2`. `client` is who sends from outside. */
   readonly process: string
   readonly atMs: number
+  /** When it was over, for what lasts. */
+  readonly untilMs: number
 }
 
 /** A step that is about to be made. */
 export interface Step {
   readonly label: string
+  /** Which run of which process makes it. */
+  readonly who: string
   readonly fault: Fault
 }
 
@@ -60,27 +64,31 @@ export class Steps {
 
   /** Names a step and decides what happens at it. */
   begin(life: Life | undefined, call: string): Step {
-    const who = life?.process ?? 'client'
-    if (this.calm > 0) return { label: call, fault: 'none' }
-    const key = `${who}/${call}`
+    const who = life?.name ?? 'client'
+    if (this.calm > 0) return { label: call, who, fault: 'none' }
+    const process = life?.process ?? who
+    const key = `${process}/${call}`
     const count = (this.#counts.get(key) ?? 0) + 1
     this.#counts.set(key, count)
     const label = `${call}#${count}`
     if (life !== undefined) this.names.push(`${key}#${count}`)
     const at = this.#unreached.findIndex(
-      point => point.call === call && point.count === count && (point.process ?? who) === who,
+      point => point.call === call && point.count === count && (point.process ?? process) === process,
     )
     const [point] = at === -1 || life === undefined ? [] : this.#unreached.splice(at, 1)
     if (point !== undefined) this.namesAtCrash = this.names.length
     const fault = point?.fault ?? (this.stormy ? drawFault(this.#host.chances, this.#host.random) : 'none')
-    if (fault === 'slow') this.incident(fault, life?.name ?? who)
     // Nobody dies when a request from outside is made.
-    return { label, fault: life === undefined && (fault === 'pause' || fault.startsWith('kill')) ? 'none' : fault }
+    const isSpared = life === undefined && (fault === 'pause' || fault.startsWith('kill'))
+    return { label, who, fault: isSpared ? 'none' : fault }
   }
 
   /** How long it takes until a step comes about. */
-  delayMs({ fault }: Step): number {
-    return Math.floor(this.#host.random() * (fault === 'slow' ? SLOW_MS : QUICK_MS))
+  delayMs({ fault, who }: Step): number {
+    if (fault !== 'slow') return Math.floor(this.#host.random() * QUICK_MS)
+    const delayMs = Math.floor(this.#host.random() * SLOW_MS)
+    this.incident('slow', who, delayMs)
+    return delayMs
   }
 
   /** Makes a step. Its promise never settles when its process dies meanwhile. */
@@ -140,8 +148,7 @@ export class Steps {
   }
 
   /** What happens once a step has come about, before anybody hears of it. */
-  after(life: Life | undefined, { label, fault }: Step): void {
-    const who = life?.name ?? 'client'
+  after(life: Life | undefined, { label, who, fault }: Step): void {
     if (fault === 'loseAnswer') {
       this.#host.note(who, `${label}: the answer is lost`)
       this.incident('loseAnswer', who)
@@ -154,8 +161,9 @@ export class Steps {
     if (fault === 'pause') this.#pause(life)
   }
 
-  incident(kind: Incident['kind'], process: string): void {
-    this.incidents.push({ kind, process, atMs: this.#host.scheduler.nowMs })
+  incident(kind: Incident['kind'], process: string, forMs = 0): void {
+    const atMs = this.#host.scheduler.nowMs
+    this.incidents.push({ kind, process, atMs, untilMs: atMs + forMs })
   }
 
   #pause(life: Life): void {
@@ -163,6 +171,6 @@ export class Steps {
     const forMs = Math.floor(random() * PAUSE_MS)
     life.pausedUntilMs = scheduler.nowMs + forMs
     note(life.name, `stands still for ${forMs} ms`)
-    this.incident('pause', life.name)
+    this.incident('pause', life.name, forMs)
   }
 }
