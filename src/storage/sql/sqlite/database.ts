@@ -43,7 +43,7 @@ interface Job {
 const MAX_JOBS = 500
 const RETRY_MS = 5
 /** A full disk is not asked for a checkpoint more often. */
-const MAKE_ROOM_MS = 500
+const MAKE_ROOM_MS = 50
 /** SQLite waits by blocking the process: only briefly, then we wait without. */
 const BLOCKING_WAIT_MS = 20
 
@@ -63,6 +63,8 @@ export class SqliteDatabase implements Database {
   #started = false
   #waiting: Job[] = []
   #scheduled = false
+  /** The disk was full, and the log has not been emptied since. */
+  #full = false
   #madeRoomAtMs = Number.NEGATIVE_INFINITY
   undone = 0
 
@@ -228,6 +230,7 @@ export class SqliteDatabase implements Database {
 
   /** Answers every job, unless the database is busy. */
   #commit(driver: SqliteDriver, jobs: readonly Job[]): 'done' | 'busy' {
+    if (this.#full) this.#makeRoom(driver)
     try {
       driver.exec('begin immediate')
     } catch (error) {
@@ -243,7 +246,7 @@ export class SqliteDatabase implements Database {
     } catch (error) {
       this.#undo(driver)
       if (isBusy(error)) return 'busy'
-      if (isFull(error)) this.#makeRoom(driver)
+      this.#full ||= isFull(error)
       // One of them spoilt it: each alone.
       if (jobs.length === 1) jobs[0]?.fail(ran ? toCommitError(error) : error)
       else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
@@ -262,13 +265,14 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  /** What waits in the log for its checkpoint takes room twice, and on a small disk the log never gets long enough. */
+  /** What waits in the log takes room twice, and on a small disk the log never gets long enough for a checkpoint. */
   #makeRoom(driver: SqliteDriver): void {
     const nowMs = this.#options.clock.now()
     if (Math.abs(nowMs - this.#madeRoomAtMs) < MAKE_ROOM_MS) return
     this.#madeRoomAtMs = nowMs
     try {
-      driver.exec('pragma wal_checkpoint(truncate)')
+      const [row] = driver.all({ text: 'pragma wal_checkpoint(truncate)', values: [] })
+      this.#full = row?.busy !== 0
     } catch {
       // There is no room for that either.
     }
@@ -282,15 +286,6 @@ export class SqliteDatabase implements Database {
     if (this.#waiting.length === 0 || this.#scheduled) return
     this.#scheduled = true
     clock.setTimer(() => this.#flush(), RETRY_MS)
-  }
-}
-
-/** Runs steps to their end, on a driver that answers at once. */
-function runSteps<Result>(driver: SqliteDriver, steps: () => Steps<Result>): Result {
-  const work = steps()
-  for (let step = work.next(); ; ) {
-    if (step.done === true) return step.value
-    step = work.next(driver.all(toStatement(step.value, 'sqlite')))
   }
 }
 

@@ -1,5 +1,5 @@
 import { WebhookError, type WebhookErrorCode } from '../../../errors.ts'
-import type { Row, SqlValue, Statement } from '../statement.ts'
+import { type Row, type SqlValue, type Statement, type Steps, toStatement } from '../statement.ts'
 
 /** A statement of `better-sqlite3` or `libsql`. */
 interface SqliteStatement {
@@ -127,4 +127,13 @@ export function toCommitError(error: unknown): unknown {
 function resultOf(error: Error): { readonly number: number; readonly name: string } {
   const { code = '', errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
   return { number: Number(errcode) % 256, name: `${typeof code === 'string' ? code : ''} ${error.message}` }
+}
+
+/** Runs steps to their end, on a driver that answers at once. */
+export function runSteps<Result>(driver: SqliteDriver, steps: () => Steps<Result>): Result {
+  const work = steps()
+  for (let step = work.next(); ; ) {
+    if (step.done === true) return step.value
+    step = work.next(driver.all(toStatement(step.value, 'sqlite')))
+  }
 }
