@@ -2,9 +2,10 @@ import { createAddressGuard, createSender } from 'crm-webhooks'
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { nodeTransport } from 'crm-webhooks/transports/node'
 import { formatTable } from './harness.ts'
+import { run as runPostgres } from './isolation-postgres.ts'
 import { startSink } from './start-sink.ts'
+import { generator, PER_SECOND, quantile, sleepUntil } from './traffic.ts'
 
-const PER_SECOND = 200
 const TIME_LIMIT_SECONDS = 10
 
 interface Outcome {
@@ -47,6 +48,7 @@ export async function run({ seconds = 25 } = {}): Promise<void> {
     `\n## Hanging endpoints: 50 slots, ${TIME_LIMIT_SECONDS} s time limit, ${PER_SECOND} events/s, ${seconds} s each\n`,
   )
   console.log(formatTable(rows))
+  await runPostgres()
 }
 
 async function measure(port: number, endpoints: number, hanging: number, seconds: number): Promise<Outcome> {
@@ -87,22 +89,5 @@ async function measure(port: number, endpoints: number, hanging: number, seconds
   const delivered = latencies.length / healthy
   await sender.stop({ graceSeconds: 0.01 })
   await transport.close?.()
-  latencies.sort((a, b) => a - b)
-  const quantile = (q: number): number =>
-    latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? Number.NaN
-  return { delivered, p50: quantile(0.5), p99: quantile(0.99) }
-}
-
-function sleepUntil(time: number): Promise<void> {
-  const delay = time - performance.now()
-  return delay <= 0 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, delay))
-}
-
-/** The same sequence in every run. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
+  return { delivered, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
 }

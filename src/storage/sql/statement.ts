@@ -11,6 +11,11 @@ export type Row = Readonly<Record<string, unknown>>
 export interface Statement {
   readonly text: string
   readonly values: ReadonlyArray<SqlValue | readonly SqlValue[]>
+  /**
+   * Finds rows in tables that may be nearly empty now. It is planned each time until it has found many: else a plan
+   * that reads whole tables would be kept while they grow.
+   */
+  readonly planAnew?: boolean
 }
 
 /** A piece of a statement with its values, in the words that both databases share. */

@@ -1,3 +1,4 @@
+import { quantile } from '../traffic.ts'
 import { jobs } from './job.ts'
 import type { Queue } from './queue.ts'
 
@@ -98,11 +99,6 @@ async function fanOut(queue: Queue, progress: Progress, endpoints: number, round
     await sleep(300)
   }
   return { milliseconds: quantile(times, 0.5) }
-}
-
-function quantile(numbers: readonly number[], share: number): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }
 
 function sleep(milliseconds: number): Promise<void> {

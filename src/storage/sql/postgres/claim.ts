@@ -80,6 +80,7 @@ export function* claim(
         ...[skipped, request.token, request.leaseUntilMs, [...own.keys()], [...own.values()]],
         ...(only === undefined ? [] : [only]),
       ],
+      planAnew: true,
     }
     const [first] = rows
     if (first === undefined) break
@@ -120,7 +121,7 @@ export function* nextDue(text: string, lanes: Lanes, choice: LaneChoice): Steps<
   const direction = DIRECTION[choice.direction]
   const skipped = yield* lanes.named(direction, choice.skipLanes ?? [])
   const only = choice.lanes === undefined ? null : yield* lanes.named(direction, choice.lanes)
-  const statement: Statement = { text, values: [direction, skipped, only] }
+  const statement: Statement = { text, values: [direction, skipped, only], planAnew: true }
   const [row] = yield statement
   return row && readNumberOrUndefined(row, 'due_at_ms')
 }

@@ -8,6 +8,7 @@ import { EMPTIED, findVersion, migrate, refuseNewer } from '../migrate.ts'
 import { SCHEMA_VERSION } from '../migrations.ts'
 import { type Row, raw, type Sql, type Statement, type Steps, sql, toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
+import { readNumber } from '../values.ts'
 import { bounded, type Call } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
 import { isAnswer } from './errors.ts'
@@ -22,6 +23,9 @@ export interface PostgresDatabaseOptions {
   /** Whether statements may be prepared by name. */
   readonly prepare: boolean
 }
+
+/** A table in which so many rows were found is never nearly empty again. */
+const MANY_ROWS = 5_000
 
 /** Runs one statement. */
 type Ask = (query: Sql | Statement) => Promise<readonly Row[]>
@@ -43,6 +47,8 @@ export class PostgresDatabase implements Database {
   readonly #kind: ClientKind
   readonly #options: PostgresDatabaseOptions
   readonly #names = new Map<string, string>()
+  /** How many rows were found by statements that are not prepared yet. */
+  readonly #found = new Map<string, number>()
   #starting: Promise<void> | undefined
   /** Whether the tables have been there before. */
   #started = false
@@ -71,6 +77,13 @@ export class PostgresDatabase implements Database {
   async read(query: Sql | Statement): Promise<readonly Row[]> {
     await this.start()
     return this.#bounded(call => this.#single(call, query))
+  }
+
+  /** In milliseconds since the epoch. */
+  async serverTimeMs(): Promise<number> {
+    const text = 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms'
+    const [row] = await this.read({ text, values: [] })
+    return row === undefined ? Number.NaN : readNumber(row, 'now_ms')
   }
 
   look<Result>(steps: () => Steps<Result>): Promise<Result> {
@@ -224,13 +237,16 @@ export class PostgresDatabase implements Database {
   async #ask(call: Call, client: PostgresClient, query: Sql | Statement): Promise<readonly Row[]> {
     call.check()
     const { text, values } = toStatement(query, 'postgres')
-    const name = this.#options.prepare && isPg(client) && 'text' in query ? this.#nameOf(text) : undefined
+    const name = this.#options.prepare && isPg(client) && 'text' in query ? this.#nameOf(query) : undefined
     // What `pg` takes instead of a text: the name keeps the statement prepared on the connection.
     const named = name === undefined ? text : ({ name, text } as unknown as string)
-    return client.query(named, [...values]).then(rowsOf)
+    const rows = await client.query(named, [...values]).then(rowsOf)
+    if ('planAnew' in query && name === undefined) this.#found.set(text, (this.#found.get(text) ?? 0) + rows.length)
+    return rows
   }
 
-  #nameOf(text: string): string {
+  #nameOf({ text, planAnew = false }: Statement): string | undefined {
+    if (planAnew && (this.#found.get(text) ?? 0) < MANY_ROWS) return undefined
     let name = this.#names.get(text)
     if (name === undefined) {
       name = `webhooks_${sha256Hex(utf8(text)).slice(0, 24)}`

@@ -79,7 +79,7 @@ export function* settle(
   const attempts = settlements.flatMap(({ attempt }) => (attempt === undefined ? [] : [writeAttempt(attempt)]))
   const values: Array<SqlValue | SqlValue[]> = transpose([...rows.values()], ROW.length)
   if (attempts.length > 0) values.push(...transpose(attempts, ATTEMPT_COLUMNS.length))
-  const statement: Statement = { text: attempts.length > 0 ? texts.withAttempts : texts.plain, values }
+  const statement: Statement = { text: attempts.length > 0 ? texts.withAttempts : texts.plain, values, planAnew: true }
   const changed = yield statement
   const places = new Set(changed.map(row => readNumber(row, 'place')))
   return { changed: settlements.map((_, place) => places.has(place)), groups: groupsOf(changed) }

@@ -11,6 +11,7 @@ import {
   createDriver,
   isBusy,
   isFull,
+  runSteps,
   type SqliteDriver,
   type SqliteHandle,
   toCommitError,
