@@ -77,19 +77,29 @@ const PACKAGES = ['better-sqlite3', 'libsql']
 async function openFile(path: string): Promise<SqliteHandle> {
   const host = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } }
   const builtIn = host.process?.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync?: Opener } | undefined
-  if (builtIn?.DatabaseSync !== undefined) return new builtIn.DatabaseSync(path)
+  if (builtIn?.DatabaseSync !== undefined) return openWith(builtIn.DatabaseSync, path)
   for (const name of PACKAGES) {
     const found = await import(name).then(
       (module: { readonly default?: Opener }) => module.default,
       () => undefined,
     )
-    if (found !== undefined) return new found(path)
+    if (found !== undefined) return openWith(found, path)
   }
   throw new WebhookError(
     'unsupported',
     'this runtime has no node:sqlite: install libsql or better-sqlite3, or hand an open database to sqliteStore',
     { argument: 'database' },
   )
+}
+
+/** The drivers differ in what they throw when there is no such folder, or it may not be entered. */
+function openWith(Driver: Opener, path: string): SqliteHandle {
+  try {
+    return new Driver(path)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new WebhookError('store_unavailable', `SQLite: ${message}`, { cause: error })
+  }
 }
 
 interface FileSystem {

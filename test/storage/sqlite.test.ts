@@ -115,7 +115,7 @@ describe('a SQLite file', () => {
     const late = store.deliveries.enqueue([newEvent()], { transaction: database })
     await expect(late).rejects.toMatchObject({
       code: 'invalid_option',
-      message: expect.stringContaining('no transaction'),
+      message: expect.stringContaining('no transaction') as unknown,
     })
     const elsewhere = store.deliveries.enqueue([newEvent()], { transaction: new Database(':memory:') })
     await expect(elsewhere).rejects.toMatchObject({ code: 'invalid_option' })
