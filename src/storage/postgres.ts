@@ -6,6 +6,7 @@ import { createSealer } from './encryption/sealer.ts'
 import { isClient, kindOf, type PostgresClient } from './sql/postgres/client.ts'
 import { PostgresDatabase } from './sql/postgres/database.ts'
 import { createListener } from './sql/postgres/listener.ts'
+import { onServerTime, ServerTime } from './sql/postgres/server-time.ts'
 import { postgresStatements } from './sql/postgres/statements.ts'
 import { createSqlStore, type SqlStore } from './sql/store.ts'
 import { DEFAULT_PREFIX, nameTables } from './sql/tables.ts'
@@ -36,7 +37,10 @@ export interface PostgresStoreOptions {
   readonly timeoutSeconds?: number
   /** Told when what is stored may be lost: the server does not flush, or the tables were dropped. Default: nobody. */
   readonly logger?: Logger
-  /** For the times that are stored. Waiting for the database goes by the system's clock. */
+  /**
+   * For the times that are stored. Without one, leases and due times follow the server's clock, so that a host whose
+   * own clock is wrong does no harm. Waiting for the database goes by the system's clock.
+   */
   readonly clock?: Clock
 }
 
@@ -89,8 +93,11 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     statements: lanes => postgresStatements(tables, lanes, channel),
     ...(listener === undefined ? {} : { onEnqueued: listener.onEnqueued }),
   })
+  const ownTime = options.clock !== undefined || kindOf(client) === 'pglite'
+  const time = new ServerTime(() => database.serverTimeMs(), clock)
   return {
     ...store,
+    deliveries: ownTime ? store.deliveries : onServerTime(store.deliveries, time),
     async close() {
       listener?.close()
       await store.close()

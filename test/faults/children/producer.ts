@@ -1,5 +1,6 @@
 import { openSync, writeSync } from 'node:fs'
 import { createAddressGuard, createSender } from 'crm-webhooks'
+import { spoilClock, type WrongClock } from '../harness/clocks.ts'
 import { openStore, type StorePlace } from '../harness/open-store.ts'
 
 /** Publishes events `from` up to, but not including, `to`; each has its number in its data. */
@@ -15,6 +16,7 @@ export interface ProducerSettings {
   readonly atOnce: number
   /** Waits before each, in milliseconds. Default 0. */
   readonly pauseMs?: number
+  readonly clock?: WrongClock
   /** Numbers whose data says that they are poison. */
   readonly poison?: readonly number[]
 }
@@ -23,6 +25,7 @@ const settings = JSON.parse(process.argv[2] ?? '{}') as ProducerSettings
 const { from, to, types, atOnce, pauseMs = 0 } = settings
 const log = openSync(settings.log, 'a')
 const poison = new Set(settings.poison)
+if (settings.clock !== undefined) spoilClock(settings.clock)
 const store = openStore(settings.place)
 const transport = { send: () => Promise.reject(new Error('a producer sends nothing')) }
 const sender = createSender({ store, transport, guard: createAddressGuard({ lookup: false }) })

@@ -1,10 +1,9 @@
 import { openSync, writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createReceiver, type WebhookRequest } from 'crm-webhooks'
+import { createReceiver, systemClock, type WebhookRequest } from 'crm-webhooks'
 import { nodeHandler } from 'crm-webhooks/frameworks/node-http'
 import { acme } from '../../support/acme.ts'
-import { clockOf } from '../harness/clocks.ts'
 import { openStore, type StorePlace } from '../harness/open-store.ts'
 
 /** Where a receiver kills itself. */
@@ -25,7 +24,7 @@ export interface ReceiverSettings {
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as ReceiverSettings
 const { acknowledge, handlerMs, claimSeconds, dieAt } = settings
-const clock = clockOf({ aheadMs: settings.aheadMs ?? 0 })
+const clock = { ...systemClock, now: () => Date.now() + (settings.aheadMs ?? 0) }
 const log = openSync(settings.log, 'a')
 const opened = openStore(settings.place, clock)
 const times = new Map<DeathPoint, number>()

@@ -1,6 +1,6 @@
 import { createAddressGuard, createSender, type Transport, type TransportRequest } from 'crm-webhooks'
 import { nodeTransport } from 'crm-webhooks/transports/node'
-import { clockOf, type WrongClock } from '../harness/clocks.ts'
+import { spoilClock, type WrongClock } from '../harness/clocks.ts'
 import { openStore, type StorePlace } from '../harness/open-store.ts'
 
 /** A sender in a process of its own, to be killed. */
@@ -17,13 +17,13 @@ export interface WorkerSettings {
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings
-const clock = clockOf(settings.clock)
-const store = openStore(settings.place, clock)
+if (settings.clock !== undefined) spoilClock(settings.clock)
+const store = openStore(settings.place)
 const guard = createAddressGuard({ lookup: false, allow: ['127.0.0.0/8'] })
 const transport = withFault(nodeTransport({ guard }))
 const { name: userAgent, slots, leaseSeconds } = settings
 const worker = { slots, maxOpen: slots, leaseSeconds, slowAfterMilliseconds: 5_000, pollSeconds: 0.5 }
-const sender = createSender({ store, guard, transport, userAgent, clock, worker })
+const sender = createSender({ store, guard, transport, userAgent, worker })
 process.once('SIGTERM', () => void stop())
 await store.start()
 sender.start()

@@ -20,6 +20,8 @@ export interface BookInput {
 
 /** The books of a run: valid when nothing is lost, unexpected or altered. */
 export interface Books {
+  /** What had to be delivered. */
+  readonly accepted: number
   /** Accepted, but neither delivered nor given up on record. */
   readonly lost: number
   /** Delivered, though never submitted. */
@@ -59,6 +61,7 @@ export function checkBooks({ accepted, submitted, givenUp, arrivals }: BookInput
   }
   return {
     ...books,
+    accepted: acceptedKeys.size,
     lost: [...acceptedKeys].filter(key => !delivered.has(key) && !givenUpKeys.has(key)).length,
     unexpected: [...byPair.keys()].filter(key => !submittedKeys.has(key)).length,
     recovered: [...delivered].filter(key => !acceptedKeys.has(key)).length,

@@ -22,9 +22,10 @@ export function exactly(name: string, count: number, wanted: number): Figure {
   return { name, value: String(count), goal: String(wanted), reached: count === wanted }
 }
 
-/** What every run that delivers must come to. */
-export function figuresOf(books: Books, mostDuplicates: number): readonly Figure[] {
+/** What every run must come to that delivers so many pairs. */
+export function figuresOf(books: Books, pairs: number, mostDuplicates: number): readonly Figure[] {
   return [
+    exactly('accepted', books.accepted, pairs),
     atMost('lost', books.lost, 0),
     atMost('unexpected', books.unexpected, 0),
     atMost('duplicates', books.duplicates, mostDuplicates),

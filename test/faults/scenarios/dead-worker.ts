@@ -31,7 +31,7 @@ async function takeOver(kind: StorePlace['kind'], scale: Scale): Promise<readonl
       told('run', `${rounds} kills of a busy worker, lease ${LEASE_SECONDS} s`),
       atLeast('requests cut off', waits.length, rounds),
       atMost('from kill to repeat, p99', percentile(waits, 0.99), withinSeconds, ' s'),
-      ...figuresOf(await rig.books(), rounds * SLOTS),
+      ...figuresOf(await rig.books(), 2 * events, rounds * SLOTS),
     ]
   })
   return figures ?? []

@@ -36,7 +36,7 @@ async function stopAll(kind: StorePlace['kind'], scale: Scale): Promise<readonly
     return [
       told('run', `seed 16, ${stops} × SIGTERM, 2 workers × ${SLOTS}, ${2 * events} pairs`),
       exactly('drained', Number(drained), 1),
-      ...figuresOf(await rig.books(), 0),
+      ...figuresOf(await rig.books(), 2 * events, 0),
       atMost('ended otherwise than by themselves', unclean, 0),
       atMost('longest stop', Math.max(...seconds), GRACE_SECONDS + 2, ' s'),
     ]

@@ -36,7 +36,7 @@ async function deliverAll(
     return [
       told('run', `seed 17, ${count} workers × ${SLOTS}, ${2 * events} pairs`),
       exactly('drained', Number(drained), 1),
-      ...figuresOf(await rig.books(), 0),
+      ...figuresOf(await rig.books(), 2 * events, 0),
       atMost('requests without a record', arrivals.length - attempts, 0),
       // Few pairs are gone before every worker has begun.
       atLeast('smallest share of a worker', Math.floor(Math.min(...shares)), scale === 'full' ? 5 : 0, ' %'),

@@ -30,7 +30,7 @@ async function killAll(kind: StorePlace['kind'], scale: Scale): Promise<readonly
     return [
       told('run', `seed ${SEED}, ${kills} kills of 2 workers × ${SLOTS}, ${2 * events} pairs, ${requests} requests`),
       exactly('drained', Number(drained), 1),
-      ...figuresOf(await rig.books(), kills * SLOTS),
+      ...figuresOf(await rig.books(), 2 * events, kills * SLOTS),
       atMost('requests without a record', requests - attempts, kills * SLOTS),
     ]
   })
