@@ -4,9 +4,9 @@ export { type ScriptedAnswer, type ScriptedTransport, scriptedTransport } from '
 export { type RequestOverrides, sampleTypes, signedRequest, toWebRequest } from './signed-request.ts'
 export type { SimulatedFaults } from './simulation/faults.ts'
 export type { Ledger, LedgerReport } from './simulation/ledger.ts'
-export type { Arrival, EndpointScript, SimulatedEndpoint } from './simulation/network.ts'
 export type { SimulatedHost, SimulatedProcess } from './simulation/process.ts'
 export type { Incident } from './simulation/steps.ts'
+export type { Arrival, EndpointScript, SimulatedEndpoint } from './simulation/targets.ts'
 export type { SimulatedWorld } from './simulation/world.ts'
 export {
   SimulationError,

@@ -4,9 +4,9 @@ import type { MaybePromise } from '../../model/verification.ts'
 import type { Store } from '../../storage/store.ts'
 import type { TransportResult } from '../../transports/transport.ts'
 import type { Ledger } from './ledger.ts'
-import type { Arrival, EndpointScript, SimulatedEndpoint } from './network.ts'
 import type { SimulatedHost, SimulatedProcess } from './process.ts'
 import type { Incident } from './steps.ts'
+import type { Arrival, EndpointScript, SimulatedEndpoint } from './targets.ts'
 
 /** Everything there is in a simulation. */
 export interface SimulatedWorld {
