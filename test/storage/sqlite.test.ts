@@ -178,6 +178,25 @@ describe('a SQLite file', () => {
     expect(await store.deliveries.enqueue([newEvent()])).toEqual([{ stored: true }])
   })
 
+  it('waits for another connection no shorter because the clock is put forward', async () => {
+    const file = newFile()
+    const store = sqliteStore(new Database(file))
+    await store.start()
+    const other = new Database(file)
+    other.exec('begin immediate')
+    const enqueued = store.deliveries.enqueue([newEvent()])
+    const rightNow = Date.now
+    try {
+      for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve))
+      Date.now = () => rightNow() + 3_600_000
+      await new Promise(resolve => setTimeout(resolve, 100))
+      other.exec('rollback')
+      expect(await enqueued).toEqual([{ stored: true }])
+    } finally {
+      Date.now = rightNow
+    }
+  })
+
   it('says when it is full, and goes on when there is room', async () => {
     const database = new Database(newFile())
     const store = sqliteStore(database)
