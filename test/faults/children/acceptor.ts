@@ -42,7 +42,7 @@ for (let number = from; number < from + count; number++) {
     await accept(number)
     writeSync(1, `accepted ${number}\n`)
   } catch (error) {
-    writeSync(1, `rejected ${number} ${String((error as { readonly code?: unknown }).code ?? 'none')}\n`)
+    writeSync(1, `rejected ${number} ${(error as { readonly code?: string }).code ?? 'none'}\n`)
   }
 }
 process.exit(0)

@@ -65,7 +65,7 @@ export async function withTraffic<Result>(
       // Before there is an endpoint nothing is to be delivered.
       if (deliveries > 0) accepted.add(own)
     } catch (error) {
-      const code = String((error as { readonly code?: unknown } | null)?.code ?? 'none')
+      const code = (error as { readonly code?: string } | null)?.code ?? 'none'
       rejections.set(code, (rejections.get(code) ?? 0) + 1)
     }
     slowestMs = Math.max(slowestMs, Date.now() - atMs)
