@@ -120,7 +120,9 @@ async function run<Result>(
   try {
     result = await play(world, scenario, maxEvents)
   } catch (error) {
-    throw fail(error instanceof Error ? error.message : String(error), error)
+    const { lost } = world.ledger.report()
+    const missing = lost.length > 0 ? `\nNot delivered by then: ${list(lost)}` : ''
+    throw fail(`${error instanceof Error ? error.message : String(error)}${missing}`, error)
   }
   const [unreached] = steps.unreached
   if (unreached !== undefined)

@@ -263,9 +263,10 @@ describe('a scenario', () => {
     expect((failed as SimulationError).cause).toBe(failing)
     expect(await endOf(simulate({}, () => new Promise(() => {})))).toMatch(/^It waits for something that never comes/)
     const endless = simulate({ maxEvents: 500 }, async world => {
+      world.ledger.accepted('a')
       for (;;) await world.sleep(1)
     })
-    expect(await endOf(endless)).toMatch(/^It did not end within 500 events/)
+    expect(await endOf(endless)).toMatch(/^It did not end within 500 events\.\nNot delivered by then: a\n/)
     const broken = simulate({}, async world => {
       await world.spawn('broken', host => createSender({ ...host, maxDataBytes: -1 })).call(() => {})
     })
