@@ -11,6 +11,10 @@ export function canTrace(): boolean {
   return found
 }
 
+/** What became of a file since the last answer: `written` when a flush is to follow. */
+type FileState = 'untouched' | 'written' | 'flushed'
+const NOTHING: FileState = 'untouched'
+
 /** What an acceptor said, and what it asked of the disk before. */
 export interface Trace {
   readonly accepted: readonly number[]
@@ -41,23 +45,24 @@ function readTrace(text: string): Trace {
   const rejected: string[] = []
   const flushed: number[] = []
   let injected = 0
-  let [written, isFlushed] = [false, false]
+  /** The log, and the file itself, which is written instead where there is no log. */
+  let files: Readonly<Record<'log' | 'file', FileState>> = { log: NOTHING, file: NOTHING }
   for (const line of joined(text)) {
     if (line.includes('(INJECTED)')) injected++
-    if (/\bpwrite(64|v)\(\d+<[^>]*-wal>/.test(line)) {
-      written = true
-      isFlushed = false
-    }
-    if (/\bf(data)?sync\(\d+<[^>]*-wal>.*\) += 0/.test(line) && written) isFlushed = true
+    const [, call, name = '', result] =
+      /\b(pwrite64|pwritev|fsync|fdatasync)\(\d+<([^>]*)>.*\) += (-?\d+)/.exec(line) ?? []
+    const which = name.endsWith('.db-wal') ? 'log' : name.endsWith('.db') ? 'file' : undefined
+    if (which !== undefined && call?.startsWith('pwrite')) files = { ...files, [which]: 'written' }
+    else if (which !== undefined && result === '0' && files[which] === 'written')
+      files = { ...files, [which]: 'flushed' }
     const [, verdict, number, code] = /\bwrite\(1<[^>]*>, "(accepted|rejected) (\d+) ?(\w*)/.exec(line) ?? []
     if (verdict === undefined) continue
     if (verdict === 'rejected') rejected.push(code ?? 'none')
     else {
       accepted.push(Number(number))
-      if (isFlushed) flushed.push(Number(number))
+      if ((files.log === NOTHING ? files.file : files.log) === 'flushed') flushed.push(Number(number))
     }
-    written = false
-    isFlushed = false
+    files = { log: NOTHING, file: NOTHING }
   }
   return { accepted, rejected, flushed, injected }
 }

@@ -135,8 +135,10 @@ export class SqliteDatabase implements Database {
   async #prepare(): Promise<void> {
     const driver = this.#driver ?? (await this.#openFile())
     driver.exec(`pragma busy_timeout = ${BLOCKING_WAIT_MS}`)
-    driver.exec('pragma journal_mode = wal')
-    driver.exec('pragma synchronous = full')
+    const [mode] = driver.all({ text: 'pragma journal_mode = wal', values: [] })
+    // Some disks cannot, and one that fails may keep the old mode: that one flushes everything only when told so.
+    const isLog = ['wal', 'memory'].includes(String(mode?.journal_mode))
+    driver.exec(`pragma synchronous = ${isLog ? 'full' : 'extra'}`)
     const version = runSteps(driver, () => findVersion(this.tables, 'sqlite')) ?? 0
     refuseNewer(version)
     if (version !== SCHEMA_VERSION) {
