@@ -6,7 +6,7 @@ import { killWorkers } from './harness/kills.ts'
 import { stopServer } from './harness/places.ts'
 import { withRig } from './harness/rig.ts'
 
-afterAll(stopServer)
+afterAll(stopServer, 60_000)
 
 const PAIR = { path: '/a', number: 1 }
 const ARRIVAL: Arrival = {
