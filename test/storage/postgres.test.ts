@@ -2,6 +2,7 @@ import { postgresStore } from 'crm-webhooks/storage/postgres'
 import { Client, Pool } from 'pg'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { claimText } from '../../src/storage/sql/postgres/claim.ts'
+import { settleText } from '../../src/storage/sql/postgres/settle.ts'
 import { nameTables } from '../../src/storage/sql/tables.ts'
 import { attempt, backlog, claim, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 import { storeContract } from '../../src/testing/store-contract.ts'
@@ -253,6 +254,21 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
     const counts = [...plan.matchAll(/"Actual Rows":([\d.]+),"Actual Loops":(\d+)/g)]
     expect(counts.length).toBeGreaterThan(10)
     for (const [, found, loops] of counts) expect(Number(found) * Number(loops)).toBeLessThan(200)
+  })
+
+  it('settles by key, however much is under way', async () => {
+    const store = postgresStore(pool)
+    const event = newEvent(Array.from({ length: 2_000 }, () => ({ claim: { token: 't', leaseUntilMs: 9e12 } })))
+    await store.deliveries.enqueue([event])
+    const row = (i: number) => [i, event.event.id, i, 't', 3, null, null, 1, 1, 1, null, null, null, null, null]
+    const settled = Array.from({ length: 20 }, (_, i) => row(i))
+    const { rows } = await pool.query(
+      `explain (analyze, format json) ${settleText(nameTables('webhook_'), false)}`,
+      row(0).map((_, column) => settled.map(values => values[column])),
+    )
+    const counts = [...JSON.stringify(rows).matchAll(/"Actual Rows":([\d.]+),"Actual Loops":(\d+)/g)]
+    expect(counts.length).toBeGreaterThan(3)
+    for (const [, found, loops] of counts) expect(Number(found) * Number(loops)).toBeLessThan(100)
   })
 
   it('needs no more than 200 bytes for a delivery that waits', async () => {
