@@ -1,5 +1,5 @@
 import type { ClaimedDelivery, LaneChoice } from '../storage/store.ts'
-import { keepOneLastTry } from './last-try.ts'
+import type { Selection } from './last-try.ts'
 import type { Leases } from './leases.ts'
 import type { LocalLanes } from './local-lanes.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -16,7 +16,9 @@ export interface ClaimHost {
   readonly room: () => number
   /** Whether there is somebody to wake up later. */
   readonly running: () => boolean
-  readonly onClaimed: (claimed: readonly ClaimedDelivery[], leaseUntilMs: number) => void
+  /** What it keeps of a claim. */
+  readonly select: (claimed: readonly ClaimedDelivery[]) => Selection
+  readonly onClaimed: (selection: Selection, leaseUntilMs: number) => void
   /** The time has come. */
   readonly onTimer: () => void
   /** It claims nothing more until it is asked, has room again or the time comes. */
@@ -100,9 +102,9 @@ export class Claimer {
     try {
       const claimed = await deliveries.claim({ ...ticket, ...all, skipLanes, nowMs, limit, perLane: 1, laneLimits })
       this.#failure = undefined
-      const { kept, back } = keepOneLastTry(claimed)
-      if (back.length > 0) await deliveries.settle(back)
-      this.#host.onClaimed(kept, ticket.leaseUntilMs)
+      const selection = this.#host.select(claimed)
+      if (selection.back.length > 0) await deliveries.settle(selection.back)
+      this.#host.onClaimed(selection, ticket.leaseUntilMs)
       // There may be more, unless these lanes have all that they may have.
       if (claimed.length === limit || claimed.some(one => !skipLanes.has(one.delivery.lane))) this.#asked = true
       if (!this.#asked) await this.#rest(all, nowMs)

@@ -91,13 +91,6 @@ export class LocalLanes {
     return undefined
   }
 
-  /** A delivery that did not wait here is under way from now on. */
-  begin(name: string): void {
-    const lane = this.#lane(name)
-    lane.inFlight++
-    this.#update(lane)
-  }
-
   /** Puts back what `next` gave, until the lane's pace allows it. */
   pause(claimed: ClaimedDelivery, untilMs: number): void {
     const lane = this.#lane(claimed.delivery.lane)

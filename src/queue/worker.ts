@@ -53,8 +53,12 @@ export class Worker {
       lanes: this.#lanes,
       room: () => this.#room(),
       running: () => this.#running,
-      onClaimed: (claimed, leaseUntilMs) => {
-        for (const one of claimed) this.#accept(one, leaseUntilMs)
+      select: claimed => this.#lastTry.select(claimed, this.#isQuiet),
+      onClaimed: (selection, leaseUntilMs) => {
+        this.#lastTry.note(selection)
+        // What waits for its pace would be held up by the last try, or hold it up.
+        if (selection.back.length > 0) this.#giveBack(this.#lanes.takeWaiting())
+        for (const one of selection.kept) this.#accept(one, leaseUntilMs)
         this.#startWaiting()
       },
       onTimer: () => this.wake(),
@@ -84,7 +88,7 @@ export class Worker {
   reserve(lane: string): ClaimTicket | undefined {
     const { slots, maxOpen } = this.#options
     const busy = this.#slots + this.#reserved >= slots || this.#open + this.#reserved >= maxOpen
-    if (!this.#running || busy || this.#lastTry.isPending || !this.#lanes.reserve(lane)) return undefined
+    if (!this.#running || busy || this.#isReservedForLastTry || !this.#lanes.reserve(lane)) return undefined
     this.#reserved++
     return this.#leases.ticket()
   }
@@ -127,7 +131,7 @@ export class Worker {
     this.#stopping = true
     this.#stopListening?.()
     this.#claimer.stop()
-    this.#giveBack([...this.#lanes.takeWaiting(), ...this.#lastTry.takeWaiting()])
+    this.#giveBack(this.#lanes.takeWaiting())
     let cancelEnd = (): void => {}
     const graceIsOver = new Promise<void>(resolve => {
       cancelEnd = clock.setTimer(resolve, graceMs + ABORT_MS)
@@ -154,12 +158,16 @@ export class Worker {
   }
 
   get #idle(): boolean {
-    return this.#open === 0 && this.#reserved === 0 && !this.#claimer.claiming && !this.#waiting
+    return this.#open === 0 && this.#reserved === 0 && !this.#claimer.claiming && !this.#lanes.waiting
   }
 
-  /** Whether some delivery is held that has not begun. */
-  get #waiting(): boolean {
-    return this.#lanes.waiting || this.#lastTry.isWaiting
+  /** Whether a death of this worker could be put down to nothing: what is slow is not waited for. */
+  get #isQuiet(): boolean {
+    return this.#slots === 0 && this.#reserved === 0 && this.#settler.pending === 0
+  }
+
+  get #isReservedForLastTry(): boolean {
+    return this.#lastTry.isAwaited || this.#lastTry.isRunning
   }
 
   #checkIdle(): void {
@@ -179,7 +187,8 @@ export class Worker {
   /** How many deliveries may be claimed now. */
   #room(): number {
     const { slots, maxOpen } = this.#options
-    if (!this.#active || this.#lastTry.isPending || this.#settler.pending > maxOpen) return 0
+    if (!this.#active || this.#settler.pending > maxOpen) return 0
+    if (this.#lastTry.isRunning || (this.#lastTry.isAwaited && !this.#isQuiet)) return 0
     return Math.min(slots - this.#slots, maxOpen - this.#open) - this.#reserved
   }
 
@@ -188,15 +197,11 @@ export class Worker {
     if (this.#settler.adopt(claimed)) return
     if (!this.#active) this.#giveBack([claimed])
     else if (claimed.delivery.crashes >= MAX_CRASHES) this.#settler.add(setAside(claimed, this.#options.clock.now()))
-    else if (!this.#lastTry.accept(claimed)) this.#lanes.add(claimed)
+    else this.#lanes.add(claimed)
   }
 
   #startWaiting(): void {
     const { slots, maxOpen, clock } = this.#options
-    if (this.#lastTry.isPending) {
-      this.#startLastTry()
-      return
-    }
     while (this.#slots < slots && this.#open < maxOpen) {
       const claimed = this.#lanes.next(clock.now())
       if (claimed === undefined) return
@@ -206,20 +211,11 @@ export class Worker {
     }
   }
 
-  /** Begins it when whatever began before has ended, but for what is slow, and is written. */
-  #startLastTry(): void {
-    if (this.#slots > 0 || this.#settler.pending > 0) return
-    const claimed = this.#lastTry.begin()
-    if (claimed === undefined) return
-    this.#lanes.begin(claimed.delivery.lane)
-    this.#start(claimed)
-  }
-
   /** What must wait for longer than a lease is given back; the lane is left alone until then all the same. */
   #pause(claimed: ClaimedDelivery, waitMs: number): void {
     const { clock, leaseMs } = this.#options
     this.#lanes.pause(claimed, clock.now() + waitMs)
-    if (waitMs > leaseMs) this.#giveBack(this.#lanes.takeWaiting(claimed.delivery.lane))
+    if (waitMs > leaseMs || this.#lastTry.isRunning) this.#giveBack(this.#lanes.takeWaiting(claimed.delivery.lane))
   }
 
   #start(claimed: ClaimedDelivery): void {
