@@ -8,8 +8,8 @@ import { NETWORK_FAULTS, type NetworkFault, startProxy, type TcpProxy } from '..
 import { subscribe, type Traffic, trafficFigures, withTraffic } from '../store/traffic.ts'
 
 const ROUNDS = { short: 1, full: 12 }
-const FAULT_MS = { short: 500, full: 1_000 }
-const STALL_MS = { short: 2_500, full: 10_000 }
+const FAULT_MS = { short: 300, full: 1_000 }
+const STALL_MS = { short: 1_500, full: 10_000 }
 /** The machine may be busy with other tests. */
 const RESUME_SECONDS = { short: 15, full: 5 }
 const POOL_SIZE = 4
