@@ -4,8 +4,9 @@ import { STORES } from '../harness/places.ts'
 import { pause, type Rig, until, withRig } from '../harness/rig.ts'
 import type { Figure, Scale, Scenario } from '../scenario.ts'
 
-const PAIRS = 10
-const ROUNDS = { full: 5, short: 1 }
+/** One for each endpoint: a worker begins with one request to each, and these come at once. */
+const PAIRS = 4
+const ROUNDS = { full: 12, short: 2 }
 const LEASE_SECONDS = 2
 /** Long enough for the pause to come before the first answer. */
 const ANSWERS_AFTER_MS = 1_500
@@ -27,9 +28,14 @@ async function pauseAll(kind: StorePlace['kind'], scale: Scale): Promise<readonl
     const attempts = await Promise.all(
       deliveries.map(async ({ id }) => (await rig.store.attempts.list({ deliveryId: id })).items),
     )
+    const takenOver = deliveries.filter(({ id }) => {
+      const [first, second] = rig.arrivals().filter(({ deliveryId }) => deliveryId === id)
+      return first?.worker.startsWith('sleeper') === true && second?.worker.startsWith('other') === true
+    })
     const both = attempts.filter(list => list.some(one => one.status === 500) && list.some(one => one.status === 200))
     return [
       told('run', `${rounds} × SIGSTOP of a worker with ${PAIRS} requests, lease ${LEASE_SECONDS} s`),
+      exactly('taken over', takenOver.length, pairs),
       exactly('as the second worker left them', deliveries.filter(one => one.status === 'succeeded').length, pairs),
       exactly('with both attempts on record', both.length, pairs),
       atMost('requests of a delivery', (await rig.books()).mostRequests, 2),
