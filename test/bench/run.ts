@@ -16,9 +16,12 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): unknown }>>> = {
   durable: () => import('./durable/bench.ts'),
 }
 
+/** Only when it is named: it needs redis-server, and installs the queues that it compares with. */
+const ON_REQUEST: ReadonlySet<string> = new Set(['durable'])
+
 const wanted = process.argv.slice(2)
 for (const [name, load] of Object.entries(BENCHES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
+  if (wanted.length > 0 ? !wanted.includes(name) : ON_REQUEST.has(name)) continue
   const bench = await load()
   await bench.run()
 }
