@@ -45,6 +45,8 @@ function firstVersion(tables: Tables, dialect: Dialect): readonly string[] {
   const tuned = postgres
     ? ' with (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05)'
     : ' without rowid'
+  // Tables that are made anew must not have a version that somebody remembers.
+  const now = postgres ? 'extract(epoch from clock_timestamp())::bigint' : "cast(strftime('%s', 'now') as integer)"
   const index = (name: string, on: string): string => `create index ${indexPrefix}${name} on ${on}`
   return [
     `create table ${endpoints} (
@@ -147,7 +149,7 @@ function firstVersion(tables: Tables, dialect: Dialect): readonly string[] {
   token text
 )`,
     index('dedupe_until', `${dedupe} (until_ms)`),
-    `insert into ${tables.meta} (name, value) values ('endpoints_version', 0)`,
+    `insert into ${tables.meta} (name, value) values ('endpoints_version', ${now})`,
   ]
 }
 

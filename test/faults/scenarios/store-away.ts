@@ -95,6 +95,8 @@ async function empty(ward: Ward, scale: Scale, doEmpty: () => Promise<void>): Pr
     // Endpoints are gone with the rest, and known of for up to a second.
     await pause(2_500)
     await untilSubscribed(traffic)
+    // What is being published just now may still be for the endpoint that is gone.
+    await pause(500)
     const before = new Set(traffic.accepted)
     const resumedMs = await traffic.resumed(30_000)
     await traffic.rest()
@@ -176,7 +178,9 @@ async function openPostgres(url: string, errors: readonly string[], logger: Logg
       const schema = /search_path=(\w+)/.exec(new URL(url).searchParams.get('options') ?? '')?.[1] ?? 'public'
       const client = new Client({ connectionString: url })
       await client.connect()
-      await client.query(`drop schema ${schema} cascade; create schema ${schema}`)
+      // The server may end this as a deadlock with what runs just now.
+      const drop = (): Promise<unknown> => client.query(`drop schema ${schema} cascade; create schema ${schema}`)
+      await drop().catch(drop).catch(drop)
       await client.end()
     },
     deleteFile: () => Promise.reject(new Error('a server has no file')),
