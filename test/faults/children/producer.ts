@@ -39,9 +39,10 @@ async function publishAll(): Promise<void> {
     if (pauseMs > 0) await new Promise(resolve => setTimeout(resolve, pauseMs))
     writeSync(log, `? ${number}\n`)
     const data = { number, text: 'x'.repeat(200), ...(poison.has(number) && { poison: true }) }
-    // One that is refused was not accepted: nothing is promised about it.
+    // One that is refused was not accepted: nothing is promised about it, and the next one waits for better times.
     const published = await sender.publish(types[number % types.length] ?? '', data).catch(() => undefined)
     if (published !== undefined) writeSync(log, `! ${number} ${published.eventId}\n`)
+    else await new Promise(resolve => setTimeout(resolve, 250))
   }
 }
 await Promise.all(Array.from({ length: atOnce }, publishAll))

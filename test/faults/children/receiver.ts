@@ -7,7 +7,13 @@ import { acme } from '../../support/acme.ts'
 import { openStore, type StorePlace } from '../harness/open-store.ts'
 
 /** Where a receiver kills itself. */
-export type DeathPoint = 'after-accepting' | 'handler-start' | 'handler-end' | 'before-mark-done' | 'before-response'
+export type DeathPoint =
+  | 'before-accepting'
+  | 'after-accepting'
+  | 'handler-start'
+  | 'handler-end'
+  | 'before-mark-done'
+  | 'before-response'
 
 /** A receiver in a process of its own, to be killed. Events whose id begins with `fails` fail when they run first. */
 export interface ReceiverSettings {
@@ -38,10 +44,10 @@ const store = {
   dedupe: withSteps(opened.dedupe, {
     complete: { before: 'before-mark-done' },
     // Where nothing is queued, an event is taken by its claim.
-    ...(acknowledge === 'after-handling' && { claim: { after: 'after-accepting' } }),
+    ...(acknowledge === 'after-handling' && { claim: { before: 'before-accepting', after: 'after-accepting' } }),
   }),
   deliveries: withSteps(opened.deliveries, {
-    enqueue: { after: 'after-accepting' },
+    enqueue: { before: 'before-accepting', after: 'after-accepting' },
     settle: { before: 'before-mark-done' },
   }),
 }

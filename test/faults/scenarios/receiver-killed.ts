@@ -11,6 +11,7 @@ import { pause, until } from '../harness/rig.ts'
 import type { Figure, Scale, Scenario } from '../scenario.ts'
 
 const POINTS: readonly DeathPoint[] = [
+  'before-accepting',
   'after-accepting',
   'handler-start',
   'handler-end',
