@@ -13,6 +13,7 @@ import { PER_SECOND, quantile } from './traffic.ts'
 const TIME_LIMIT_SECONDS = 10
 const PROCESSES = 2
 const BACKLOG = 500_000
+const WARM_UP_MS = 5_000
 
 interface Outcome {
   readonly delivered: number
@@ -68,7 +69,8 @@ async function measure(
 ): Promise<Outcome> {
   const prefix = `isolation_${endpoints}_${hanging}_`
   await prepare(url, prefix, port, endpoints, hanging)
-  const common = { url, prefix, endpoints, hanging, seconds, processes: PROCESSES }
+  const measuredFromMs = Date.now() + WARM_UP_MS
+  const common = { url, prefix, endpoints, hanging, seconds, processes: PROCESSES, measuredFromMs }
   const figures = await Promise.all(Array.from({ length: PROCESSES }, (_, number) => runApart({ ...common, number })))
   const latencies = figures.flatMap(one => one.latencies)
   const published = figures.reduce((sum, one) => sum + one.published, 0)
