@@ -1,25 +1,22 @@
 /**
- * Remembers the latest few values. For what is asked for again within moments: a `WeakMap` would keep it for as long
- * as its key lives, and costs the garbage collector for every entry.
+ * Remembers the values of the latest few keys. For what is asked for again within moments: a `WeakMap` would keep it for
+ * as long as its key lives, and costs the garbage collector for every entry.
  */
-export class Recent<Key, Value> {
-  readonly #values = new Map<Key, Value>()
-  readonly #max: number
-
-  constructor(max: number) {
-    this.#max = max
-  }
+export class Recent<Key extends object, Value> {
+  readonly #keys: Array<Key | undefined> = new Array(SIZE).fill(undefined)
+  readonly #values: Array<Value | undefined> = new Array(SIZE).fill(undefined)
+  #next = 0
 
   /** The remembered value, or the one that `make` makes now. */
   get(key: Key, make: () => Value): Value {
-    const known = this.#values.get(key)
+    const known = this.#values[this.#keys.indexOf(key)]
     if (known !== undefined) return known
     const value = make()
-    this.#values.set(key, value)
-    for (const oldest of this.#values.keys()) {
-      if (this.#values.size <= this.#max) break
-      this.#values.delete(oldest)
-    }
+    this.#keys[this.#next] = key
+    this.#values[this.#next] = value
+    this.#next = (this.#next + 1) % SIZE
     return value
   }
 }
+
+const SIZE = 8

@@ -16,12 +16,17 @@ const ENVELOPES: Readonly<Record<EnvelopeName, (event: StoredEvent) => string>> 
 export const ENVELOPE_NAMES = Object.keys(ENVELOPES) as readonly EnvelopeName[]
 
 /** A thousand endpoints of one event mostly get the same bytes. */
-const written = new Recent<string, Uint8Array>(16)
+const written = new Recent<StoredEvent, Map<EnvelopeName, RenderedBody>>()
 
 /** An event in an envelope. */
 export function writeEnvelope(event: StoredEvent, name: EnvelopeName): RenderedBody {
-  const json = ENVELOPES[name](event)
-  return { bytes: written.get(json, () => utf8(json)), contentType: 'application/json' }
+  const bodies = written.get(event, () => new Map())
+  let body = bodies.get(name)
+  if (body === undefined) {
+    body = { bytes: utf8(ENVELOPES[name](event)), contentType: 'application/json' }
+    bodies.set(name, body)
+  }
+  return body
 }
 
 function text(value: string): string {

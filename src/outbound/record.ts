@@ -62,7 +62,7 @@ export function recordAttempt({
 }
 
 /** The same bytes go to many endpoints. */
-const logged = new Recent<Uint8Array, string>(16)
+const logged = new Recent<Uint8Array, string>()
 
 function loggedBody({ body, confidential }: SignedAttempt): string {
   return logged.get(body.bytes, () => maskBody(body.bytes, body.contentType, { paths: confidential?.bodyPaths ?? [] }))

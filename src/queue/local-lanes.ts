@@ -19,6 +19,11 @@ interface LocalLane {
 
 /** Lanes that are remembered. */
 const MAX_LANES = 10_000
+/**
+ * So many times what may be under way is held, by a worker and by a lane that answers quickly: the next are at hand when
+ * a place falls free, and the store is asked for many at once.
+ */
+export const HELD_FACTOR = 2
 
 /**
  * The lanes of one worker. A lane shows what it can take before it gets more: a new one, or one that was slow,
@@ -49,6 +54,11 @@ export class LocalLanes {
   /** Whether some delivery is held that has not begun. */
   get waiting(): boolean {
     return this.#waiting > 0
+  }
+
+  /** How many deliveries are held that have not begun. */
+  get ready(): number {
+    return this.#waiting
   }
 
   /** Takes a place for a delivery that is about to be stored; `false` when it could not start at once. */
@@ -171,7 +181,8 @@ export class LocalLanes {
     const paused = this.#paused.has(lane)
     if (waiting.length > 0 && inFlight < allowed && !paused) this.#ready.add(lane)
     else this.#ready.delete(lane)
-    const room = paused ? 0 : allowed - inFlight - reserved - waiting.length
+    const most = allowed > 1 ? allowed * HELD_FACTOR : 1
+    const room = paused ? 0 : most - inFlight - reserved - waiting.length
     if (room > 0) this.#full.delete(name)
     else this.#full.add(name)
     if (room > 1) this.#room.set(name, room)

@@ -2,7 +2,7 @@ import type { ClaimedDelivery, ClaimTicket } from '../storage/store.ts'
 import { Claimer } from './claimer.ts'
 import { LastTry } from './last-try.ts'
 import { createLeases, type Leases } from './leases.ts'
-import { LocalLanes } from './local-lanes.ts'
+import { HELD_FACTOR, LocalLanes } from './local-lanes.ts'
 import { broken, givenBack, MAX_CRASHES, setAside } from './outcomes.ts'
 import { type AttemptEnd, createSettler, type Outcome, type Settler } from './settler.ts'
 import { SlowWatch, type Watched } from './slow-watch.ts'
@@ -87,7 +87,7 @@ export class Worker {
    */
   reserve(lane: string): ClaimTicket | undefined {
     const { slots, maxOpen } = this.#options
-    const busy = this.#slots + this.#reserved >= slots || this.#open + this.#reserved >= maxOpen
+    const busy = this.#held >= slots * HELD_FACTOR || this.#open + this.#reserved >= maxOpen
     if (!this.#running || busy || this.#isReservedForLastTry || !this.#lanes.reserve(lane)) return undefined
     this.#reserved++
     return this.#leases.ticket()
@@ -189,7 +189,14 @@ export class Worker {
     const { slots, maxOpen } = this.#options
     if (!this.#active || this.#settler.pending > maxOpen) return 0
     if (this.#lastTry.isRunning || (this.#lastTry.isAwaited && !this.#isQuiet)) return 0
-    return Math.min(slots - this.#slots, maxOpen - this.#open) - this.#reserved
+    const room = Math.min(slots * HELD_FACTOR - this.#held, maxOpen - this.#open - this.#reserved)
+    // While the slots are taken, a larger claim is worth waiting for.
+    return this.#slots < slots || room >= slots / 2 ? room : 0
+  }
+
+  /** Under way, ready or about to be stored. */
+  get #held(): number {
+    return this.#slots + this.#lanes.ready + this.#reserved
   }
 
   #accept(claimed: ClaimedDelivery, leaseUntilMs: number): void {

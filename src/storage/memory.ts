@@ -5,7 +5,7 @@ import { MemoryDeliveries } from './memory-store/deliveries.ts'
 import { MemoryEndpoints } from './memory-store/endpoints.ts'
 import type { Store } from './store.ts'
 
-/** Options of {@link memoryStore}. What is beyond a limit is forgotten, the oldest first. */
+/** Options of {@link memoryStore}. What is beyond a limit, or up to an eighth more, is forgotten, the oldest first. */
 export interface MemoryStoreOptions {
   /** Handled events that a receiver remembers. Default 100,000. */
   readonly maxDedupeEntries?: number

@@ -188,8 +188,7 @@ export class MemoryDeliveries implements DeliveryStore {
 
   #finish(entry: EventEntry): void {
     this.#finished.add(entry)
-    for (const oldest of this.#finished) {
-      if (this.#finished.size <= this.#limits.maxFinishedEvents) return
+    for (const oldest of surplus(this.#finished, this.#limits.maxFinishedEvents)) {
       this.#finished.delete(oldest)
       this.#events.delete(oldest)
     }
@@ -197,10 +196,20 @@ export class MemoryDeliveries implements DeliveryStore {
 
   #rememberKey(key: string, eventId: string): void {
     this.#keys.set(key, eventId)
-    for (const oldest of this.#keys.keys()) {
-      if (this.#keys.size <= this.#limits.maxIdempotencyKeys) return
-      this.#keys.delete(oldest)
-    }
+    for (const [oldest] of surplus(this.#keys, this.#limits.maxIdempotencyKeys)) this.#keys.delete(oldest)
+  }
+}
+
+/**
+ * The oldest of what is too much, once that is an eighth: a collection that loses its first entry all the time passes
+ * over those that it has lost, each time.
+ */
+function* surplus<Item>(items: Iterable<Item> & { readonly size: number }, max: number): Generator<Item> {
+  if (items.size <= max + (max >> 3)) return
+  let left = items.size - max
+  for (const item of items) {
+    if (left-- === 0) return
+    yield item
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { parseDeliveryId } from '../../model/delivery.ts'
+import { parseDeliveryId, type StoredEvent } from '../../model/delivery.ts'
 import type { Sealer } from '../encryption/sealer.ts'
 import type {
   ClaimedDelivery,
@@ -98,7 +98,13 @@ export class SqlDeliveries implements DeliveryStore {
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
     const rows = await this.#database.write(() => this.#queue.claim(request))
-    const claimed = rows.map(row => ({ delivery: readDelivery(row), event: readEvent(row), token: request.token }))
+    // Deliveries of one event share it, so that what is made of it is made once.
+    const events = new Map<string, StoredEvent>()
+    const claimed = rows.map(row => {
+      const event = events.get(readText(row, 'event_id')) ?? readEvent(row)
+      events.set(event.id, event)
+      return { delivery: readDelivery(row), event, token: request.token }
+    })
     this.#ordered ||= rows.some(row => readTextOrUndefined(row, 'order_key') !== undefined)
     if (!claimed.some(({ delivery }) => delivery.body !== undefined)) return claimed
     return Promise.all(claimed.map(async one => ({ ...one, delivery: await openBody(one.delivery, this.#sealer) })))
