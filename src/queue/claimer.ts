@@ -36,6 +36,8 @@ export class Claimer {
   #freed = false
   /** By the store's word nothing is due before, in any lane: room alone is no reason to claim. */
   #nothingBeforeMs = Number.NEGATIVE_INFINITY
+  /** Until then something is taken to wait in lanes that have all they may have: the store need not say so each time. */
+  #backlogUntilMs = Number.NEGATIVE_INFINITY
   #cancelTimer: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
 
@@ -117,15 +119,18 @@ export class Claimer {
 
   /** Learns when to claim again. What waits in a lane that has all it may have is claimed when the lane has room. */
   async #rest(all: LaneChoice, claimedAtMs: number): Promise<void> {
-    const { deliveries } = this.#options
-    const dueAtMs = await deliveries.nextDueAtMs(all)
-    if (dueAtMs === undefined || dueAtMs > claimedAtMs) {
-      this.#nothingBeforeMs = dueAtMs ?? Number.POSITIVE_INFINITY
-      this.#sleep(dueAtMs, claimedAtMs)
-      return
-    }
+    const { deliveries, pollMs } = this.#options
     const skipLanes = this.#host.lanes.full
-    this.#sleep(skipLanes.size === 0 ? dueAtMs : await deliveries.nextDueAtMs({ ...all, skipLanes }), claimedAtMs)
+    if (skipLanes.size === 0 || claimedAtMs >= this.#backlogUntilMs) {
+      const dueAtMs = await deliveries.nextDueAtMs(all)
+      if (dueAtMs === undefined || dueAtMs > claimedAtMs) this.#nothingBeforeMs = dueAtMs ?? Number.POSITIVE_INFINITY
+      if (skipLanes.size === 0 || claimedAtMs < this.#nothingBeforeMs) {
+        this.#sleep(dueAtMs, claimedAtMs)
+        return
+      }
+      this.#backlogUntilMs = claimedAtMs + pollMs
+    }
+    this.#sleep(await deliveries.nextDueAtMs({ ...all, skipLanes }), claimedAtMs)
   }
 
   /** Wakes up when something falls due, by the store's word, or a lane may go on. */

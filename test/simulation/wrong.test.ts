@@ -6,7 +6,7 @@ import { acme, acmeRequest, dealUpdated } from '../support/acme.ts'
 import { traffic } from './scenarios.ts'
 
 const LIMIT_MS = 300_000
-const MAX_SEEDS = 100
+const MAX_SEEDS = 1_000
 
 /** The first seed at which a scenario fails, or its result is one that must not be; `undefined` when none does. */
 async function firstFound(
