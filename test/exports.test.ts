@@ -73,7 +73,7 @@ describe('the built package', () => {
     ['standardWebhooks', 'signatures/index', 26_000],
     ['hmacSignature', 'signatures/index', 32_000],
     ['zendesk', 'providers/zendesk', 37_000],
-    ['createReceiver', 'index', 86_000],
+    ['createReceiver', 'index', 90_000],
     ['createSender', 'index', 135_000],
     ['pipedrive', 'providers/pipedrive', 118_000],
     ['nodeHandler', 'frameworks/node-http', 4_500],

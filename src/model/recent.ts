@@ -3,8 +3,8 @@
  * as long as its key lives, and costs the garbage collector for every entry.
  */
 export class Recent<Key extends object, Value> {
-  readonly #keys: Array<Key | undefined> = new Array(SIZE).fill(undefined)
-  readonly #values: Array<Value | undefined> = new Array(SIZE).fill(undefined)
+  readonly #keys: Array<Key | undefined> = []
+  readonly #values: Array<Value | undefined> = []
   #next = 0
 
   /** The remembered value, or the one that `make` makes now. */
