@@ -1,7 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { generateSecret, standardWebhooks } from 'crm-webhooks/signatures'
 import { signedRequest } from 'crm-webhooks/testing'
@@ -13,6 +11,7 @@ import type { Preset } from '../src/presets/preset.ts'
 import { attemptCount, scheduleDelays } from '../src/retry/backoff.ts'
 import { NAMED_POLICIES } from '../src/retry/schedules.ts'
 import type { ProviderFixtures } from '../src/testing/fixtures.ts'
+import { freePort } from './support/free-port.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
@@ -250,14 +249,6 @@ async function tryOut(heading: string, names: readonly [server: string, client: 
 
 const withoutDuration = (text: string): string => text.replace(/"duration":[\d.]+/g, '"duration":…')
 const tsx = (file: string): readonly string[] => ['--import', 'tsx', file]
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, () => resolve()))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 function run(file: string): Promise<string> {
   return new Promise(resolve => {

@@ -1,6 +1,6 @@
 /**
  * Remembers the values of the latest few keys. For what is asked for again within moments: a `WeakMap` would keep it for
- * as long as its key lives, and costs the garbage collector for every entry.
+ * as long as its key lives.
  */
 export class Recent<Key extends object, Value> {
   readonly #keys: Array<Key | undefined> = []

@@ -19,6 +19,8 @@ export interface ClaimHost {
   /** What it keeps of a claim. */
   readonly select: (claimed: readonly ClaimedDelivery[]) => Selection
   readonly onClaimed: (selection: Selection, leaseUntilMs: number) => void
+  /** Gives back what has not begun, as soon as the store takes it. */
+  readonly giveBack: (claimed: readonly ClaimedDelivery[]) => void
   /** The time has come. */
   readonly onTimer: () => void
   /** It claims nothing more until it is asked, has room again or the time comes. */
@@ -34,8 +36,8 @@ export class Claimer {
   #asked = false
   /** There is room that was not there. */
   #freed = false
-  /** By the store's word nothing is due before, in any lane: room alone is no reason to claim. */
-  #nothingBeforeMs = Number.NEGATIVE_INFINITY
+  /** Not so when the store has said that nothing is due in any lane: then room alone is no reason to claim. */
+  #mayHold = true
   /** Until then something is taken to wait in lanes that have all they may have: the store need not say so each time. */
   #backlogUntilMs = Number.NEGATIVE_INFINITY
   #cancelTimer: (() => void) | undefined
@@ -64,24 +66,20 @@ export class Claimer {
   /** There is room: enough of a reason while the store may hold something. */
   roomMade(): void {
     this.#freed = true
-    if (!this.#claiming && this.#mayHold()) void this.#claimAll()
+    if (!this.#claiming && this.#mayHold) void this.#claimAll()
   }
 
   stop(): void {
     this.#cancelTimer?.()
   }
 
-  #mayHold(): boolean {
-    return this.#options.clock.now() >= this.#nothingBeforeMs
-  }
-
   async #claimAll(): Promise<void> {
     this.#claiming = true
-    while (this.#asked || (this.#freed && this.#mayHold())) {
+    while (this.#asked || (this.#freed && this.#mayHold)) {
       const limit = this.#host.room()
       // Whatever ends, or is written, makes room. It must not be forgotten that there may be something.
       if (limit <= 0) {
-        if (this.#asked) this.#nothingBeforeMs = Number.NEGATIVE_INFINITY
+        this.#mayHold ||= this.#asked
         this.#asked = false
         break
       }
@@ -96,7 +94,7 @@ export class Claimer {
   async #claim(limit: number): Promise<void> {
     const { deliveries, clock, direction, lanes, logger } = this.#options
     this.#cancelTimer?.()
-    this.#nothingBeforeMs = Number.NEGATIVE_INFINITY
+    this.#mayHold = true
     const { full: skipLanes, room: laneLimits } = this.#host.lanes
     const all: LaneChoice = { direction, ...(lanes && { lanes }) }
     const ticket = this.#host.leases.ticket()
@@ -105,7 +103,13 @@ export class Claimer {
       const claimed = await deliveries.claim({ ...ticket, ...all, skipLanes, nowMs, limit, perLane: 1, laneLimits })
       this.#failure = undefined
       const selection = this.#host.select(claimed)
-      if (selection.back.length > 0) await deliveries.settle(selection.back)
+      if (selection.back.length > 0) {
+        await deliveries.settle(selection.back).catch((error: unknown) => {
+          // None of it may begin, nor count as what a worker died with.
+          this.#host.giveBack(claimed)
+          throw error
+        })
+      }
       this.#host.onClaimed(selection, ticket.leaseUntilMs)
       // There may be more, unless these lanes have all that they may have.
       if (claimed.length === limit || claimed.some(one => !skipLanes.has(one.delivery.lane))) this.#asked = true
@@ -123,8 +127,8 @@ export class Claimer {
     const skipLanes = this.#host.lanes.full
     if (skipLanes.size === 0 || claimedAtMs >= this.#backlogUntilMs) {
       const dueAtMs = await deliveries.nextDueAtMs(all)
-      if (dueAtMs === undefined || dueAtMs > claimedAtMs) this.#nothingBeforeMs = dueAtMs ?? Number.POSITIVE_INFINITY
-      if (skipLanes.size === 0 || claimedAtMs < this.#nothingBeforeMs) {
+      this.#mayHold = dueAtMs !== undefined && dueAtMs <= claimedAtMs
+      if (skipLanes.size === 0 || !this.#mayHold) {
         this.#sleep(dueAtMs, claimedAtMs)
         return
       }

@@ -57,10 +57,11 @@ export class Worker {
       onClaimed: (selection, leaseUntilMs) => {
         this.#lastTry.note(selection)
         // What waits for its pace would be held up by the last try, or hold it up.
-        if (selection.back.length > 0) this.#giveBack(this.#lanes.takeWaiting())
+        if (this.#isReservedForLastTry) this.#giveBack(this.#lanes.takeWaiting())
         for (const one of selection.kept) this.#accept(one, leaseUntilMs)
         this.#startWaiting()
       },
+      giveBack: claimed => this.#giveBack(claimed),
       onTimer: () => this.wake(),
       onIdle: () => this.#checkIdle(),
     })

@@ -77,15 +77,13 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const timeoutMs = timeoutSeconds * 1000
   const database = new PostgresDatabase(client, {
     tables,
-    clock: systemClock,
     logger,
     timeoutMs,
     prepare: !pooled && kindOf(client) !== 'pglite',
   })
   const command = (text: string): Promise<void> => database.command(text)
   const listens = options.listen ?? true
-  const listener =
-    listens && !pooled ? createListener(client, { channel, clock: systemClock, timeoutMs, command }) : undefined
+  const listener = listens && !pooled ? createListener(client, { channel, timeoutMs, command }) : undefined
   const store = createSqlStore({
     database,
     sealer: options.encryption && createSealer(options.encryption),

@@ -59,7 +59,6 @@ export function sqliteStore(database: string | SqliteHandle, options: SqliteStor
   return createSqlStore({
     database: new SqliteDatabase(handle, open, {
       tables,
-      clock: systemClock,
       logger: options.logger ?? silentLogger,
       busyTimeoutMs: busyTimeoutSeconds * 1000,
     }),

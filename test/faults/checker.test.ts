@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { seeded } from '../outbound/seeded.ts'
+import { seeded } from '../../src/testing/simulation/seeded.ts'
 import type { Arrival } from './children/endpoint.ts'
 import { checkBooks } from './harness/books.ts'
 import { killWorkers } from './harness/kills.ts'

@@ -2,7 +2,7 @@ import { createSender } from 'crm-webhooks'
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock, scriptedTransport } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
-import { seeded } from './seeded.ts'
+import { seeded } from '../../src/testing/simulation/seeded.ts'
 import { bodyText, endpoint, guard } from './support.ts'
 
 const PER_SECOND = 200

@@ -1,7 +1,7 @@
 import { type Endpoint, matchesPattern } from 'crm-webhooks'
 import { describe, expect, it } from 'vitest'
 import { SubscriptionIndex } from '../../src/outbound/subscription-index.ts'
-import { seeded } from './seeded.ts'
+import { seeded } from '../../src/testing/simulation/seeded.ts'
 
 const CHECKS = 100_000
 /** Few words, so that much collides; among them names that objects inherit, and ones that are parts of others. */

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import type { Attempt } from '../../src/model/delivery.ts'
 import type { AttemptEnd } from '../../src/queue/worker.ts'
 import type { Store } from '../../src/storage/store.ts'
-import { Bench, eventFor, seeded, succeeded } from './support.ts'
+import { seeded } from '../../src/testing/simulation/seeded.ts'
+import { Bench, eventFor, succeeded } from './support.ts'
 
 type Fault = 'none' | 'before' | 'after'
 

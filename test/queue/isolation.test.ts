@@ -1,7 +1,8 @@
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
-import { Bench, countCalls, eventFor, seeded } from './support.ts'
+import { seeded } from '../../src/testing/simulation/seeded.ts'
+import { Bench, countCalls, eventFor } from './support.ts'
 
 const LANES = 1_000
 const PER_SECOND = 200

@@ -239,6 +239,56 @@ describe('leases', () => {
     expect(await bench.statuses()).toEqual({ succeeded: 2, failed: 2 })
   })
 
+  it('of what waits for its pace are given back before a last try', async () => {
+    const paceMs = ({ delivery }: { delivery: { lane: string } }): number => (delivery.lane === 'paced' ? wait() : 0)
+    const options = { pollMs: 60_000, slowAfterMs: Number.POSITIVE_INFINITY, paceMs }
+    const bench: Bench = new Bench(() => 5_000, options)
+    const wait = (): number => Math.max(0, start + 1_000 - bench.clock.now())
+    const start = bench.clock.now()
+    await bench.store.deliveries.enqueue([eventFor(['paced'])])
+    bench.worker.start()
+    await bench.clock.advance(1)
+    await bench.store.deliveries.enqueue([eventFor(['suspect'])])
+    for (let death = 0; death < 2; death++) {
+      const nowMs = bench.clock.now()
+      const dead = { token: `dead-${death}`, leaseUntilMs: nowMs + 10, nowMs, limit: 3, perLane: 1 }
+      expect(await bench.store.deliveries.claim({ ...dead, direction: 'outbound' })).toHaveLength(1)
+      await bench.clock.advance(10)
+    }
+    bench.worker.wake()
+    await bench.clock.advance(20_000)
+    expect(bench.lanesRun()).toEqual(['suspect', 'paced'])
+    expect(bench.maxOpen).toBe(1)
+  })
+
+  it('that cannot be given back at once are blamed for nothing', async () => {
+    const store = memoryStore()
+    let isDown = false
+    const deliveries = new Proxy(store.deliveries, {
+      get(target, key) {
+        if (key === 'settle' && isDown) return () => Promise.reject(new Error('the store is down'))
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+    const clock = manualClock()
+    const bench = new Bench(() => 100, { slots: 10, deliveries }, { clock, store: { ...store, deliveries } })
+    await store.deliveries.enqueue(['a', 'b', 'c'].map(lane => eventFor([lane])))
+    for (let death = 0; death < 2; death++) {
+      const nowMs = clock.now()
+      const dead = { token: `dead-${death}`, leaseUntilMs: nowMs + 10, nowMs, limit: 3, perLane: 1 }
+      expect(await store.deliveries.claim({ ...dead, direction: 'outbound' })).toHaveLength(3)
+      await clock.advance(10)
+    }
+    isDown = true
+    bench.worker.start()
+    await clock.advance(5_000)
+    expect(bench.runs).toHaveLength(0)
+    isDown = false
+    await clock.advance(120_000)
+    expect(await bench.statuses()).toEqual({ succeeded: 3 })
+  })
+
   it('that ran out while the process slept are not begun', async () => {
     const bench = new Bench(() => 1, { slots: 1, slowAfterMs: Number.POSITIVE_INFINITY, paceMs: () => paceMs })
     let paceMs = 20_000
@@ -281,6 +331,24 @@ describe('direct hand-off', () => {
     await clock.advance(10)
     expect(await bench.statuses()).toEqual({ succeeded: 1 })
     expect(bench.worker.reserve('a')).toBeDefined()
+  })
+
+  it('leaves what was told of while there was no room for when there is', async () => {
+    const bench = new Bench(() => 100, { slots: 1, pollMs: 60_000 })
+    bench.worker.start()
+    await bench.clock.advance(1)
+    for (const lane of ['a', 'b']) {
+      const claim = bench.worker.reserve(lane)
+      if (claim === undefined) throw new Error('no room')
+      const event = eventFor([lane], { claim })
+      await bench.store.deliveries.enqueue([event])
+      const found = await bench.store.deliveries.get(`${event.event.id}_0`)
+      if (found === undefined) throw new Error('not stored')
+      bench.worker.run([{ ...found, token: claim.token, ordered: false }], claim.leaseUntilMs)
+    }
+    await bench.publish(eventFor(['c']))
+    await bench.clock.advance(1_000)
+    expect(bench.lanesRun()).toEqual(['a', 'b', 'c'])
   })
 
   it('is given back when the worker stops meanwhile, and the stop waits for it', async () => {

@@ -25,9 +25,6 @@ const SETTLE_MS = 30 * 86_400_000
 /** A public address: every name leads there. */
 const LOOKUP = async (): Promise<readonly string[]> => ['93.184.216.34']
 
-/** Ids never repeat within a process, and caches rely on it: those of each world carry its number. */
-let worlds = 0
-
 /** What a world is made of. */
 export interface WorldOptions {
   readonly seed: number
@@ -52,7 +49,6 @@ export class RunningWorld implements SimulatedWorld {
   failure: { readonly error: unknown } | undefined
   readonly #network: Network
   readonly #processes: Array<Pick<Process<unknown>, 'up'>> = []
-  readonly #number = ++worlds
   #ids = 0
 
   constructor({ seed, faults, crashPoints, createStore }: WorldOptions) {
@@ -74,8 +70,7 @@ export class RunningWorld implements SimulatedWorld {
 
   note(who: string, line: string): void {
     const ms = String(this.scheduler.nowMs - this.scheduler.startMs)
-    // The history is the same whichever world of the process this is.
-    this.history.push(`${ms.padStart(9)} ms  ${who}: ${line.replaceAll(`_${this.#number}x`, '_')}`)
+    this.history.push(`${ms.padStart(9)} ms  ${who}: ${line}`)
   }
 
   spawn<Instance>(name: string, create: (host: SimulatedHost) => MaybePromise<Instance>): Process<Instance> {
@@ -174,7 +169,7 @@ export class RunningWorld implements SimulatedWorld {
       transport: { send: request => this.#network.send(request, life) },
       guard: createAddressGuard({ lookup: LOOKUP }),
       random: this.random,
-      newId: prefix => `${prefix}_${this.#number}x${this.#ids++}`,
+      newId: prefix => `${prefix}_${this.#ids++}`,
       logger,
       step: (name, effect) => this.steps.perform(life, name, [], effect),
     }

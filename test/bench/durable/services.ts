@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, startPostgres } from '../../support/postgres.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startPostgres } from '../../support/postgres.ts'
 import { startSink } from '../start-sink.ts'
 
 /** Databases and a sink, for as long as a bench runs. */

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { openSync, writeSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { seeded } from '../../outbound/seeded.ts'
+import { seeded } from '../../../src/testing/simulation/seeded.ts'
 
 /** How the endpoint answers. */
 export interface EndpointSettings {

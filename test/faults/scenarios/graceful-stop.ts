@@ -1,4 +1,4 @@
-import { seeded } from '../../outbound/seeded.ts'
+import { seeded } from '../../../src/testing/simulation/seeded.ts'
 import { atMost, exactly, figuresOf, told } from '../harness/figures.ts'
 import type { StorePlace } from '../harness/open-store.ts'
 import { STORES } from '../harness/places.ts'

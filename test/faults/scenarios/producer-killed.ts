@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { seeded } from '../../outbound/seeded.ts'
+import { seeded } from '../../../src/testing/simulation/seeded.ts'
 import { atLeast, atMost, told } from '../harness/figures.ts'
 import type { StorePlace } from '../harness/open-store.ts'
 import { STORES } from '../harness/places.ts'

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { seeded } from '../../outbound/seeded.ts'
+import { seeded } from '../../../src/testing/simulation/seeded.ts'
 import type { DeathPoint, ReceiverSettings } from '../children/receiver.ts'
 import { type Child, type StartChild, withChildren } from '../harness/children.ts'
 import { atMost, exactly, told } from '../harness/figures.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { seeded } from '../../outbound/seeded.ts'
+import { seeded } from '../../../src/testing/simulation/seeded.ts'
 import { type OwnPostgres, startOwnPostgres } from '../../support/postgres.ts'
 import { atLeast, atMost, exactly, figuresOf, told } from '../harness/figures.ts'
 import { killWorkers } from '../harness/kills.ts'

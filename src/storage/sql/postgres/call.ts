@@ -1,4 +1,4 @@
-import type { Clock } from '../../../clock.ts'
+import { systemClock } from '../../../clock.ts'
 import { WebhookError } from '../../../errors.ts'
 import { isConflict, toStoreError } from './errors.ts'
 
@@ -23,13 +23,10 @@ export class Call {
  * Waits for so long and no longer. A connection that did not answer in time is given up with what was asked on it: the
  * pool makes a new one, since a network may have lost the old one without a word.
  */
-export function bounded<Result>(
-  work: (call: Call) => Promise<Result>,
-  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
-): Promise<Result> {
+export function bounded<Result>(work: (call: Call) => Promise<Result>, timeoutMs: number): Promise<Result> {
   const call = new Call()
   return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(() => {
+    const cancel = systemClock.setTimer(() => {
       call.over = true
       reject(toStoreError(new Error(`no answer within ${timeoutMs / 1000} s`), call.sent))
       call.drop?.()

@@ -1,6 +1,5 @@
 import { utf8 } from '../../../bytes/encoding.ts'
 import { sha256Hex } from '../../../bytes/hash.ts'
-import type { Clock } from '../../../clock.ts'
 import { WebhookError } from '../../../errors.ts'
 import type { Logger } from '../../../model/logger.ts'
 import type { Database } from '../database.ts'
@@ -16,7 +15,6 @@ import { isAnswer } from './errors.ts'
 /** What a PostgreSQL database is used with. */
 export interface PostgresDatabaseOptions {
   readonly tables: Tables
-  readonly clock: Clock
   readonly logger: Logger
   /** How long an answer is waited for. */
   readonly timeoutMs: number
@@ -147,7 +145,7 @@ export class PostgresDatabase implements Database {
   }
 
   #bounded<Result>(work: (call: Call) => Promise<Result>): Promise<Result> {
-    const result = bounded(work, this.#options)
+    const result = bounded(work, this.#options.timeoutMs)
     result.catch((error: unknown) => {
       // Whoever dropped the tables did so under us: they are looked for, and made again, with the next use.
       if (!(error instanceof WebhookError) || error.code !== 'store_schema') return

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../clock.ts'
+import { systemClock } from '../../../clock.ts'
 import { bounded } from './call.ts'
 import { type FullClient, kindOf } from './client.ts'
 
@@ -8,7 +8,6 @@ const RECONNECT_MS = 1_000
 /** What a listener needs beside the client. */
 export interface ListenerParts {
   readonly channel: string
-  readonly clock: Clock
   /** How long a connection may take. */
   readonly timeoutMs: number
   /** Runs a command on a single client, in its turn. */
@@ -20,7 +19,6 @@ export interface ListenerParts {
  * client cannot: workers poll as well.
  */
 export function createListener(client: FullClient, parts: ListenerParts) {
-  const { clock } = parts
   const wakes = new Set<() => void>()
   let stop: (() => void) | undefined
   const notify = (): void => {
@@ -43,7 +41,7 @@ export function createListener(client: FullClient, parts: ListenerParts) {
     function again(): void {
       unlisten?.()
       unlisten = undefined
-      if (!ended) cancelRetry ??= clock.setTimer(connect, RECONNECT_MS)
+      if (!ended) cancelRetry ??= systemClock.setTimer(connect, RECONNECT_MS)
     }
     stop = () => {
       ended = true
@@ -104,35 +102,32 @@ async function listenOnce(
 /** On a connection that is taken from the pool for as long as it listens. */
 function listenOnPool(
   pool: FullClient,
-  { channel, clock, timeoutMs }: ListenerParts,
+  { channel, timeoutMs }: ListenerParts,
   heard: (message: { readonly channel?: string }) => void,
   lost: () => void,
 ): Promise<() => void> {
-  return bounded(
-    async call => {
-      const own = (await pool.connect?.()) as FullClient
-      own.on?.('notification', heard)
-      own.on?.('error', lost)
-      own.on?.('end', lost)
-      let open = true
-      const end = (): void => {
-        if (!open) return
-        open = false
-        own.off?.('notification', heard)
-        own.off?.('end', lost)
-        // Not to be handed to others: it listens. Its errors stay heard until it is gone.
-        own.release?.(true)
-      }
-      call.drop = end
-      try {
-        call.check()
-        await own.query(`listen ${channel}`)
-      } catch (error) {
-        end()
-        throw error
-      }
-      return end
-    },
-    { clock, timeoutMs },
-  )
+  return bounded(async call => {
+    const own = (await pool.connect?.()) as FullClient
+    own.on?.('notification', heard)
+    own.on?.('error', lost)
+    own.on?.('end', lost)
+    let open = true
+    const end = (): void => {
+      if (!open) return
+      open = false
+      own.off?.('notification', heard)
+      own.off?.('end', lost)
+      // Not to be handed to others: it listens. Its errors stay heard until it is gone.
+      own.release?.(true)
+    }
+    call.drop = end
+    try {
+      call.check()
+      await own.query(`listen ${channel}`)
+    } catch (error) {
+      end()
+      throw error
+    }
+    return end
+  }, timeoutMs)
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../clock.ts'
+import { systemClock } from '../../../clock.ts'
 import { WebhookError } from '../../../errors.ts'
 import type { Logger } from '../../../model/logger.ts'
 import type { Database } from '../database.ts'
@@ -21,7 +21,6 @@ import {
 /** What a SQLite database is used with. */
 export interface SqliteDatabaseOptions {
   readonly tables: Tables
-  readonly clock: Clock
   readonly logger: Logger
   /** How long a write waits for other processes that write. */
   readonly busyTimeoutMs: number
@@ -271,8 +270,8 @@ export class SqliteDatabase implements Database {
 
   /** What waits in the log takes room twice, and on a small disk the log never gets long enough for a checkpoint. */
   #makeRoom(driver: SqliteDriver): void {
-    const nowMs = this.#options.clock.now()
-    if (Math.abs(nowMs - this.#madeRoomAtMs) < MAKE_ROOM_MS) return
+    const nowMs = performance.now()
+    if (nowMs - this.#madeRoomAtMs < MAKE_ROOM_MS) return
     this.#madeRoomAtMs = nowMs
     try {
       const [row] = driver.all({ text: 'pragma wal_checkpoint(truncate)', values: [] })
@@ -283,13 +282,13 @@ export class SqliteDatabase implements Database {
   }
 
   #waitFor(jobs: readonly Job[]): void {
-    const { clock, busyTimeoutMs } = this.#options
+    const { busyTimeoutMs } = this.#options
     const late = jobs.filter(({ sinceMs }) => performance.now() - sinceMs >= busyTimeoutMs)
     for (const job of late) job.fail(new Error('another connection has been writing for too long'))
     this.#waiting = this.#waiting.filter(job => !late.includes(job))
     if (this.#waiting.length === 0 || this.#scheduled) return
     this.#scheduled = true
-    clock.setTimer(() => this.#flush(), RETRY_MS)
+    systemClock.setTimer(() => this.#flush(), RETRY_MS)
   }
 }
 
