@@ -2,7 +2,8 @@ import { createAddressGuard, createSender, type Transport } from 'crm-webhooks'
 import { type PostgresClient, postgresStore } from 'crm-webhooks/storage/postgres'
 import { nodeTransport } from 'crm-webhooks/transports/node'
 import { Pool } from 'pg'
-import { generator, PER_SECOND, sleepUntil } from './traffic.ts'
+import { seeded } from '../../src/testing/simulation/seeded.ts'
+import { PER_SECOND, sleepUntil } from './traffic.ts'
 
 /** What a worker's process is told. */
 export interface IsolationOrder {
@@ -36,7 +37,7 @@ const pool = new Pool({ connectionString: order.url, max: 10 })
 const store = postgresStore(pool as PostgresClient, { prefix: order.prefix })
 const sender = createSender({ guard, transport, store, worker: { slots: 50 } })
 sender.start()
-const random = generator(endpoints + order.number)
+const random = seeded(endpoints + order.number)
 let published = 0
 const until = performance.now() + seconds * 1000
 let nextAt = performance.now() + 1_000

@@ -1,10 +1,11 @@
 import { createAddressGuard, createSender } from 'crm-webhooks'
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { nodeTransport } from 'crm-webhooks/transports/node'
+import { seeded } from '../../src/testing/simulation/seeded.ts'
 import { formatTable } from './harness.ts'
 import { run as runPostgres } from './isolation-postgres.ts'
 import { startSink } from './start-sink.ts'
-import { generator, PER_SECOND, quantile, sleepUntil } from './traffic.ts'
+import { PER_SECOND, quantile, sleepUntil } from './traffic.ts'
 
 const TIME_LIMIT_SECONDS = 10
 
@@ -72,7 +73,7 @@ async function measure(port: number, endpoints: number, hanging: number, seconds
     latencies.push(performance.now() - (published.get(delivery.eventType) ?? 0))
   })
   sender.start()
-  const random = generator(endpoints)
+  const random = seeded(endpoints)
   let healthy = 0
   const until = performance.now() + seconds * 1000
   let nextAt = performance.now()
