@@ -4,6 +4,7 @@ export function utf8(text: string): Uint8Array {
 }
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Bytes as text; `undefined` when they are not UTF-8. A leading byte order mark is dropped. */
@@ -16,12 +17,17 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 const HEX_DIGITS = '0123456789abcdef'
+const HEX_CODES = utf8(HEX_DIGITS)
 
 /** Lower-case hex. */
 export function encodeHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15)
-  return text
+  const text = new Uint8Array(2 * bytes.length)
+  for (let i = 0, at = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    text[at++] = HEX_CODES[byte >> 4] ?? 0
+    text[at++] = HEX_CODES[byte & 15] ?? 0
+  }
+  return decoder.decode(text)
 }
 
 /** Hex digits in either case; `undefined` when anything else is among them or their number is odd. */
@@ -45,30 +51,32 @@ for (let value = 10; value < 16; value++) HEX_VALUES[HEX_DIGITS.toUpperCase().ch
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+const BASE64_CODES = utf8(BASE64)
+const BASE64URL_CODES = utf8(BASE64URL)
+
 /** Base64 with padding (RFC 4648 section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
-  const text = encodeSextets(bytes, BASE64)
-  return text + '='.repeat((4 - (text.length % 4)) % 4)
+  const text = encodeSextets(bytes, BASE64_CODES)
+  return text.length % 4 === 0 ? text : text.padEnd(text.length + 4 - (text.length % 4), '=')
 }
 
 /** Base64url without padding (RFC 4648 section 5). */
 export function encodeBase64Url(bytes: Uint8Array): string {
-  return encodeSextets(bytes, BASE64URL)
+  return encodeSextets(bytes, BASE64URL_CODES)
 }
 
-function encodeSextets(bytes: Uint8Array, alphabet: string): string {
-  let text = ''
-  let bits = 0
-  let buffer = 0
-  for (const byte of bytes) {
-    buffer = ((buffer << 8) | byte) & 0xffff
-    bits += 8
-    while (bits >= 6) {
-      bits -= 6
-      text += alphabet.charAt((buffer >> bits) & 63)
-    }
+/** Written as bytes and made a text at once: a text that grows by characters costs four times as much. */
+function encodeSextets(bytes: Uint8Array, codes: Uint8Array): string {
+  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3))
+  for (let i = 0, at = 0; i < bytes.length; i += 3) {
+    const triple = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    // What lies behind the end of a typed array is not written.
+    text[at++] = codes[triple >> 18] ?? 0
+    text[at++] = codes[(triple >> 12) & 63] ?? 0
+    text[at++] = codes[(triple >> 6) & 63] ?? 0
+    text[at++] = codes[triple & 63] ?? 0
   }
-  return bits > 0 ? text + alphabet.charAt((buffer << (6 - bits)) & 63) : text
+  return decoder.decode(text)
 }
 
 /** Strict base64, padded; `undefined` for any other character, wrong length or stray bits at the end. */

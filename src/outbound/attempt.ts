@@ -4,12 +4,14 @@ import type { NewId } from '../ids.ts'
 import type { Attempt, Delivery, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { singleHeader } from '../model/http.ts'
+import { andThen } from '../model/maybe-promise.ts'
+import type { MaybePromise } from '../model/verification.ts'
 import type { Preset, PresetOutcome, PresetResponse } from '../presets/preset.ts'
 import type { FailedAttempt } from '../retry/retry-policy.ts'
 import type { SignatureHeaders } from '../signatures/scheme.ts'
 import type { Transport, TransportResult } from '../transports/transport.ts'
 import { attemptHeaders, putHeaders } from './headers.ts'
-import { recordAttempt } from './record.ts'
+import { type AttemptFacts, recordAttempt } from './record.ts'
 import { type PresetTable, type RenderedRequest, renderRequest } from './render.ts'
 import { type SigningScheme, signerOf } from './signing.ts'
 
@@ -38,33 +40,27 @@ export interface AttemptResult {
 
 type Target = Pick<Delivery, 'id' | 'attempts' | 'body' | 'isTest'>
 
-/** Renders and signs: what would go over the wire now. */
-export async function signAttempt(
+/**
+ * Renders and signs: what would go over the wire now. At once, unless the signature has to be waited for.
+ *
+ * @throws what rendering or signing throws.
+ */
+export function signAttempt(
   endpoint: Endpoint,
   event: StoredEvent,
   delivery: Target,
   host: AttemptHost,
-): Promise<SignedAttempt> {
+): MaybePromise<SignedAttempt> {
   const nowMs = host.clock.now()
   const request = renderRequest(endpoint, event, delivery, host.presets)
-  const headers = attemptHeaders(endpoint, event, delivery, {
-    contentType: request.body.contentType,
-    userAgent: host.userAgent,
-    nowMs,
+  const { url, method, body } = request
+  const headers = attemptHeaders(endpoint, event, delivery, body.contentType, host.userAgent, nowMs)
+  const message = { id: event.id, timestampMs: nowMs, body: body.bytes, url, method }
+  return andThen(signerOf(endpoint, host.schemes, nowMs)(message), signature => {
+    putHeaders(headers, request.headers)
+    putHeaders(headers, signature)
+    return { url, method, body, headers, confidential: confidentialOf(endpoint, request, signature) }
   })
-  const { url, method } = request
-  const message = { id: event.id, timestampMs: nowMs, body: request.body.bytes, url, method }
-  const signed = signerOf(endpoint, host.schemes, nowMs)(message)
-  const signature = signed instanceof Promise ? await signed : signed
-  putHeaders(headers, request.headers)
-  putHeaders(headers, signature)
-  return {
-    url,
-    method,
-    body: request.body,
-    headers,
-    confidential: confidentialOf(endpoint, request, signature),
-  }
 }
 
 /** What a log must not show, beside what everybody knows to be secret by its name. */
@@ -88,33 +84,29 @@ export async function makeAttempt(
   host: AttemptHost,
   signal?: AbortSignal,
 ): Promise<AttemptResult> {
-  const startedAtMs = host.clock.now()
-  const base = { id: host.newId('att'), endpoint, event, delivery, startedAtMs, presets: host.presets }
+  const { presets } = host
+  const facts = { id: host.newId('att'), endpoint, event, delivery, startedAtMs: host.clock.now(), presets }
   let request: SignedAttempt
   try {
-    request = await signAttempt(endpoint, event, delivery, host)
+    const signing = signAttempt(endpoint, event, delivery, host)
+    request = signing instanceof Promise ? await signing : signing
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'the request could not be made'
-    const failure: FailedAttempt = { error: 'invalid_request' }
-    const judged = { ok: false as const, code: 'render_failed', message }
-    return {
-      attempt: recordAttempt({ ...base, request: undefined, result: undefined, judged }),
-      request: undefined,
-      failure,
-    }
+    return notMade(facts, error)
   }
-  const result = await host.transport.send({
-    url: request.url,
-    method: request.method,
-    headers: request.headers,
-    body: request.body.bytes,
-    timeoutMs: endpoint.timeoutSeconds * 1000,
-    owner: endpoint.id,
-    signal,
-  })
-  const judged = judge(endpoint, result, host.presets)
-  const attempt = recordAttempt({ ...base, request, result, judged })
+  const { url, method, headers, body } = request
+  const timeoutMs = endpoint.timeoutSeconds * 1000
+  const sent = { url, method, headers, body: body.bytes, timeoutMs, owner: endpoint.id, signal }
+  const result = await host.transport.send(sent)
+  const judged = judge(endpoint, result, presets)
+  const attempt = recordAttempt(facts, request, result, judged)
   return { attempt, request, failure: judged.ok ? undefined : failureOf(result, judged) }
+}
+
+/** The request could not even be made. */
+function notMade(facts: AttemptFacts, error: unknown): AttemptResult {
+  const message = error instanceof Error ? error.message : 'the request could not be made'
+  const attempt = recordAttempt(facts, undefined, undefined, { ok: false, code: 'render_failed', message })
+  return { attempt, request: undefined, failure: { error: 'invalid_request' } }
 }
 
 /** What an answer means. */
@@ -128,6 +120,8 @@ export type Judgement =
       readonly retryAfterSeconds?: number | undefined
     }
 
+const SUCCESS: Judgement = { ok: true }
+
 /** Success is 2xx on the request itself, and what the preset makes of the body. */
 function judge(endpoint: Endpoint, result: TransportResult, presets: PresetTable): Judgement {
   if (!result.ok) return { ok: false, code: result.code, message: result.message }
@@ -137,7 +131,7 @@ function judge(endpoint: Endpoint, result: TransportResult, presets: PresetTable
     const response = { status: result.status, headers: headersOf(result), body: decodeUtf8(result.body) ?? '' }
     if (settings.ok) return fromPreset(outcomeOf(preset, response, settings.value), result.status)
   }
-  if (result.status >= 200 && result.status < 300) return { ok: true }
+  if (result.status >= 200 && result.status < 300) return SUCCESS
   return { ok: false, code: 'http_status', message: `HTTP ${result.status}` }
 }
 

@@ -21,13 +21,13 @@ export interface DeliverHost extends AttemptHost {
 /** Makes the next attempt of a delivery and decides what follows. This is what the worker performs. */
 export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, host: DeliverHost): Promise<AttemptEnd> {
   const { delivery, event } = claimed
-  const endpoint = await host.cache.get(delivery.endpointId)
+  const known = host.cache.get(delivery.endpointId)
+  const endpoint = known instanceof Promise ? await known : known
   const stop = checkEndpointState(endpoint, host.clock.now())
   if (stop !== undefined) return stop
   if (endpoint === undefined) return ended('endpoint_deleted', 'the endpoint was deleted', host.clock.now())
   const result = await makeAttempt(endpoint, event, delivery, host, signal)
   const { attempt, failure, request } = result
-  const body = delivery.body === undefined ? request?.body : undefined
   if (failure === undefined) {
     if (host.health.isHeldAgainst(endpoint)) await host.health.succeeded(endpoint)
     const { externalId } = attempt
@@ -38,7 +38,9 @@ export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, hos
   if ('error' in failure && failure.error === 'aborted')
     return { next: { status: 'returned', dueAtMs: delivery.dueAtMs } }
   const end = await afterFailure(endpoint, delivery, result, failure, host)
-  return body === undefined || end.next.status === 'returned' ? end : { ...end, next: { ...end.next, body } }
+  if (delivery.body !== undefined || request === undefined || end.next.status === 'returned') return end
+  const { bytes, contentType } = request.body
+  return { ...end, next: { ...end.next, body: { bytes, contentType } } }
 }
 
 async function afterFailure(

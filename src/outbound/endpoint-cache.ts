@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import type { MaybePromise } from '../model/verification.ts'
 import type { EndpointStore } from '../storage/store.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
 
@@ -29,14 +30,15 @@ export class EndpointCache {
    * Those that an event goes to: active, or failing and waiting for their probe. `waits` is `false` where asking the
    * store may be in vain, as inside the caller's transaction: it may hold the last connection that there is.
    */
-  async match(tenant: string | undefined, type: string, waits = true): Promise<readonly Endpoint[]> {
+  match(tenant: string | undefined, type: string, waits = true): MaybePromise<readonly Endpoint[]> {
     const refreshing = this.#refresh()
-    if (waits || this.#version === undefined) await refreshing
-    return this.#index.match(tenant, type)
+    if (refreshing === undefined || !(waits || this.#version === undefined)) return this.#index.match(tenant, type)
+    return refreshing.then(() => this.#index.match(tenant, type))
   }
 
-  async get(id: string): Promise<Endpoint | undefined> {
-    await this.#refresh()
+  get(id: string): MaybePromise<Endpoint | undefined> {
+    const refreshing = this.#refresh()
+    if (refreshing !== undefined) return refreshing.then(() => this.#byId.get(id) ?? this.#store.get(id))
     return this.#byId.get(id) ?? this.#store.get(id)
   }
 

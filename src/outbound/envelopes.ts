@@ -16,17 +16,26 @@ const ENVELOPES: Readonly<Record<EnvelopeName, (event: StoredEvent) => string>> 
 export const ENVELOPE_NAMES = Object.keys(ENVELOPES) as readonly EnvelopeName[]
 
 /** A thousand endpoints of one event mostly get the same bytes. */
-const written = new Recent<StoredEvent, Map<EnvelopeName, RenderedBody>>()
+const written = new Recent<StoredEvent, Partial<Record<EnvelopeName, WrittenBody>>>()
+
+/** A body with the text that it was written from. */
+export interface WrittenBody extends RenderedBody {
+  readonly text: string
+}
 
 /** An event in an envelope. */
-export function writeEnvelope(event: StoredEvent, name: EnvelopeName): RenderedBody {
-  const bodies = written.get(event, () => new Map())
-  let body = bodies.get(name)
-  if (body === undefined) {
-    body = { bytes: utf8(ENVELOPES[name](event)), contentType: 'application/json' }
-    bodies.set(name, body)
-  }
+export function writeEnvelope(event: StoredEvent, name: EnvelopeName): WrittenBody {
+  const bodies = written.get(event, startBodies)
+  const known = bodies[name]
+  if (known !== undefined) return known
+  const text = ENVELOPES[name](event)
+  const body = { bytes: utf8(text), contentType: 'application/json', text }
+  bodies[name] = body
   return body
+}
+
+function startBodies(): Partial<Record<EnvelopeName, WrittenBody>> {
+  return {}
 }
 
 function text(value: string): string {

@@ -64,15 +64,17 @@ export function attemptHeaders(
   endpoint: Pick<Endpoint, 'headers' | 'auth'>,
   event: Pick<StoredEvent, 'id' | 'type'>,
   delivery: Pick<Delivery, 'id' | 'attempts'>,
-  more: { readonly contentType: string; readonly userAgent: string; readonly nowMs: number },
+  contentType: string,
+  userAgent: string,
+  nowMs: number,
 ): Record<string, string> {
-  const headers: Record<string, string> = { 'User-Agent': more.userAgent }
+  const headers: Record<string, string> = { 'User-Agent': userAgent }
   putHeaders(headers, endpoint.headers)
   const auth = authHeader(endpoint.auth)
   if (auth !== undefined) put(headers, auth[0], auth[1])
-  headers['Content-Type'] = more.contentType
+  headers['Content-Type'] = contentType
   headers['webhook-id'] = event.id
-  headers['webhook-timestamp'] = String(Math.floor(more.nowMs / 1000))
+  headers['webhook-timestamp'] = String(Math.floor(nowMs / 1000))
   headers['X-Webhook-Event'] = event.type
   headers['X-Webhook-Delivery-Id'] = delivery.id
   headers['X-Webhook-Attempt'] = String(delivery.attempts + 1)

@@ -5,7 +5,7 @@ import type { Deadlines } from '../model/deadlines.ts'
 import { type Delivery, deliveryId, type StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Worker } from '../queue/worker.ts'
-import type { ClaimedDelivery, NewDelivery, Store } from '../storage/store.ts'
+import type { ClaimedDelivery, EnqueueResult, NewDelivery, Store } from '../storage/store.ts'
 import { checkData, checkType, type EventCatalogue, invalidEvent } from './catalogue.ts'
 import { type EndpointCache, isAboutDeliveries } from './endpoint-cache.ts'
 
@@ -62,9 +62,16 @@ export function publishInTime(
   return new Promise((resolve, reject) => {
     const progress = { asked: false }
     const deadline = deadlines.begin(() => reject(tooLate(progress.asked)))
-    publishEvent(type, data, options, host, progress)
-      .then(resolve, reject)
-      .finally(() => deadlines.end(deadline))
+    publishEvent(type, data, options, host, progress).then(
+      published => {
+        deadlines.end(deadline)
+        resolve(published)
+      },
+      (error: unknown) => {
+        deadlines.end(deadline)
+        reject(error)
+      },
+    )
   })
 }
 
@@ -82,54 +89,59 @@ export async function publishEvent(
   host: PublishHost,
   progress = { asked: false },
 ): Promise<Published> {
-  const event = createEvent(
-    checkType(type, host.catalogue),
-    checkData(type, data, host.catalogue, host.maxDataBytes),
-    options,
-    host,
-  )
-  const endpoints = await host.cache.match(event.tenant, event.type, options.transaction === undefined)
-  const wanted = endpoints.filter(endpoint => wants(endpoint, event, data))
-  progress.asked = true
-  return enqueue(event, wanted, options, host)
-}
-
-/** Stores an event for endpoints that were chosen already. */
-export async function enqueue(
-  event: StoredEvent,
-  endpoints: readonly Endpoint[],
-  { idempotencyKey, transaction }: Pick<PublishOptions, 'idempotencyKey' | 'transaction'>,
-  { store, worker, clock }: PublishHost,
-): Promise<Published> {
-  const nowMs = clock.now()
+  const { cache, catalogue, store, worker } = host
+  const event = createEvent(checkType(type, catalogue), checkData(type, data, catalogue, host.maxDataBytes), options, host)
+  const { idempotencyKey, transaction } = options
+  const matching = cache.match(event.tenant, event.type, transaction === undefined)
+  const endpoints = matching instanceof Promise ? await matching : matching
+  const nowMs = host.clock.now()
   // Inside somebody else's transaction nothing may be sent before it commits.
-  const handOff = transaction === undefined
-  const deliveries = endpoints.map(endpoint => newDelivery(endpoint, event, nowMs, handOff ? worker : undefined))
-  const giveUp = (): void => {
-    for (const { lane, claim } of deliveries) if (claim) worker.unreserve(lane)
+  const handOff = transaction === undefined ? worker : undefined
+  const deliveries: NewDelivery[] = []
+  for (const endpoint of endpoints) {
+    if (wants(endpoint, event, data)) deliveries.push(newDelivery(endpoint, event, nowMs, handOff))
   }
+  progress.asked = true
+  let stored: EnqueueResult | undefined
   try {
-    const stored = { event, deliveries, ...(idempotencyKey !== undefined && { idempotencyKey }) }
-    const [result] = await store.deliveries.enqueue([stored], transaction === undefined ? {} : { transaction })
-    if (result?.stored === false) {
-      giveUp()
-      return { eventId: result.existingEventId, deliveries: 0, duplicate: true }
-    }
+    const given = idempotencyKey === undefined ? { event, deliveries } : { event, deliveries, idempotencyKey }
+    const answer = await store.deliveries.enqueue([given], transaction === undefined ? NO_TRANSACTION : { transaction })
+    stored = answer[0]
   } catch (error) {
-    giveUp()
+    giveUp(deliveries, worker)
     throw error
   }
-  // All tickets were drawn at once.
-  const ticket = deliveries.find(({ claim }) => claim !== undefined)?.claim
-  if (ticket !== undefined) {
-    const claimed = deliveries.flatMap((delivery, ordinal) =>
-      delivery.claim ? [toClaimed(event, delivery, ordinal, nowMs)] : [],
-    )
-    worker.run(claimed, ticket.leaseUntilMs)
+  if (stored?.stored === false) {
+    giveUp(deliveries, worker)
+    return { eventId: stored.existingEventId, deliveries: 0, duplicate: true }
   }
-  if (handOff && deliveries.some(({ claim }) => claim === undefined)) worker.wake()
+  if (handOff !== undefined) begin(event, deliveries, nowMs, handOff)
   return { eventId: event.id, deliveries: deliveries.length, duplicate: false }
 }
+
+const NO_TRANSACTION = Object.freeze({})
+
+/** Hands the worker what it has taken places for, and wakes it for the rest. */
+function begin(event: StoredEvent, deliveries: readonly NewDelivery[], nowMs: number, worker: Worker): void {
+  const claimed: ClaimedDelivery[] = []
+  let leaseUntilMs = 0
+  deliveries.forEach((delivery, ordinal) => {
+    if (delivery.claim === undefined) return
+    // All tickets were drawn at once: the first one's lease is the shortest.
+    if (claimed.length === 0) leaseUntilMs = delivery.claim.leaseUntilMs
+    claimed.push(toClaimed(event, delivery, delivery.claim.token, ordinal, nowMs))
+  })
+  if (claimed.length > 0) worker.run(claimed, leaseUntilMs)
+  if (claimed.length < deliveries.length) worker.wake()
+}
+
+/** It was not stored: the places are free again. */
+function giveUp(deliveries: readonly NewDelivery[], worker: Worker): void {
+  for (const { lane, claim } of deliveries) if (claim !== undefined) worker.unreserve(lane)
+}
+
+const NAMES = ['idempotencyKey', 'subject', 'tenant'] as const
+const NO_METADATA = Object.freeze({})
 
 /** @throws {WebhookError} `invalid_event`. */
 export function createEvent(
@@ -138,7 +150,7 @@ export function createEvent(
   options: PublishOptions,
   { clock, newId }: EventSources,
 ): StoredEvent {
-  for (const field of ['idempotencyKey', 'subject', 'tenant'] as const) {
+  for (const field of NAMES) {
     const value = options[field]
     if (value !== undefined && (typeof value !== 'string' || value === '' || value.length > 255)) {
       throw invalidEvent(field, 'must be text of 1 to 255 characters')
@@ -146,7 +158,7 @@ export function createEvent(
   }
   const timestampMs = options.time?.getTime() ?? clock.now()
   if (!Number.isFinite(timestampMs)) throw invalidEvent('time', 'must be a valid Date')
-  const { subject, tenant, metadata = {} } = options
+  const { subject, tenant, metadata = NO_METADATA } = options
   return { id: newId('evt'), tenant, type, timestampMs, subject, data, metadata }
 }
 
@@ -170,21 +182,15 @@ function newDelivery(endpoint: Endpoint, event: StoredEvent, nowMs: number, work
   const resting = endpoint.status === 'disabled'
   const claim = ordered || resting || endpoint.rateLimit !== undefined ? undefined : worker?.reserve(lane)
   const dueAtMs = resting ? (endpoint.probeAtMs ?? nowMs) : nowMs
-  return {
-    direction: 'outbound',
-    endpointId: endpoint.id,
-    lane,
-    ordered,
-    dueAtMs,
-    isTest: false,
-    ...(claim && { claim }),
-  }
+  const delivery = { direction: 'outbound', endpointId: endpoint.id, lane, ordered, dueAtMs, isTest: false } as const
+  return claim === undefined ? delivery : { ...delivery, claim }
 }
 
 /** A stored delivery as the worker takes it, without reading it back. */
 function toClaimed(
   event: StoredEvent,
-  { endpointId, lane, dueAtMs, claim }: NewDelivery,
+  { endpointId, lane, dueAtMs }: NewDelivery,
+  token: string,
   ordinal: number,
   nowMs: number,
 ): ClaimedDelivery {
@@ -210,5 +216,5 @@ function toClaimed(
     createdAtMs: nowMs,
     finishedAtMs: undefined,
   }
-  return { delivery, event, token: claim?.token ?? '', ordered: false }
+  return { delivery, event, token, ordered: false }
 }

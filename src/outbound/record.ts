@@ -7,31 +7,23 @@ import type { Judgement, SignedAttempt } from './attempt.ts'
 import { withoutSecrets } from './known-secrets.ts'
 import type { PresetTable } from './render.ts'
 
-/** What an attempt was, before it becomes a line of the log. */
+/** What an attempt is about, before it becomes a line of the log. */
 export interface AttemptFacts {
   readonly id: string
   readonly endpoint: Endpoint
   readonly event: StoredEvent
   readonly delivery: Pick<Delivery, 'id' | 'attempts' | 'isTest'>
   readonly startedAtMs: number
-  readonly request: SignedAttempt | undefined
-  readonly result: TransportResult | undefined
-  readonly judged: Judgement
   readonly presets: PresetTable
 }
 
 /** The line of the exchange log: secrets masked, bodies capped. */
-export function recordAttempt({
-  id,
-  endpoint,
-  event,
-  delivery,
-  startedAtMs,
-  request,
-  result,
-  judged,
-  presets,
-}: AttemptFacts): Attempt {
+export function recordAttempt(
+  { id, endpoint, event, delivery, startedAtMs, presets }: AttemptFacts,
+  request: SignedAttempt | undefined,
+  result: TransportResult | undefined,
+  judged: Judgement,
+): Attempt {
   const answer = result?.ok ? result : undefined
   const hide = (text: string): string => withoutSecrets(text, endpoint, presets, request)
   return {
@@ -52,7 +44,7 @@ export function recordAttempt({
     requestHeaders: request === undefined ? {} : maskHeaders(request.headers, request.confidential?.headers),
     requestBody: request === undefined ? '' : loggedBody(request),
     status: answer?.status,
-    responseHeaders: answer === undefined ? {} : mapValues(maskHeaders(answer.headers), hide),
+    responseHeaders: answer === undefined ? {} : maskHeaders(answer.headers, undefined, hide),
     responseBody: answer === undefined ? '' : hide(loggedAnswer(answer)),
     errorCode: judged.ok ? undefined : judged.code,
     errorMessage: judged.ok ? undefined : hide(judged.message),
@@ -65,7 +57,10 @@ export function recordAttempt({
 const logged = new Recent<Uint8Array, string>()
 
 function loggedBody({ body, confidential }: SignedAttempt): string {
-  return logged.get(body.bytes, () => maskBody(body.bytes, body.contentType, { paths: confidential?.bodyPaths ?? [] }))
+  return logged.get(body.bytes, () => {
+    const text = 'text' in body ? body.text : undefined
+    return maskBody(body.bytes, body.contentType, { paths: confidential?.bodyPaths ?? [], text })
+  })
 }
 
 function loggedAnswer(answer: Extract<TransportResult, { ok: true }>): string {
@@ -91,13 +86,4 @@ function endpointUrl(endpoint: Endpoint, request: SignedAttempt): string {
 /** A URL as it may be seen; of one that is itself the credential, where it leads only. */
 export function loggedUrl({ url, confidential }: Pick<SignedAttempt, 'url' | 'confidential'>): string {
   return confidential?.url ? `${new URL(url).origin}/${MASK}` : maskUrl(url)
-}
-
-function mapValues(
-  record: Readonly<Record<string, string>>,
-  map: (value: string) => string,
-): Readonly<Record<string, string>> {
-  const mapped = { ...record }
-  for (const name of Object.keys(record)) mapped[name] = map(record[name] ?? '')
-  return mapped
 }

@@ -3,20 +3,22 @@ import type { Delivery, RenderedBody, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { encodeBody, type Preset, type PresetRequest } from '../presets/preset.ts'
 import { compileTemplate, type Template } from '../templates/template.ts'
-import { writeEnvelope } from './envelopes.ts'
+import { type WrittenBody, writeEnvelope } from './envelopes.ts'
 
 /** A request but for its signature and the headers that change with every attempt. */
 export interface RenderedRequest {
   readonly url: string
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: RenderedBody
+  readonly body: RenderedBody | WrittenBody
   /** Where credentials stand that the log must not show; `undefined` without a preset. */
   readonly confidential: PresetRequest['confidential'] | undefined
 }
 
 /** Presets by name. */
 export type PresetTable = ReadonlyMap<string, Preset>
+
+const NO_HEADERS = Object.freeze({})
 
 /** An endpoint's template is compiled once. */
 const templates = new WeakMap<Endpoint, Template>()
@@ -37,7 +39,7 @@ export function renderRequest(
   const body =
     delivery.body ??
     (endpoint.template === undefined ? writeEnvelope(event, endpoint.envelope) : renderTemplate(endpoint, event))
-  return { url, method, headers: {}, body, confidential: undefined }
+  return { url, method, headers: NO_HEADERS, body, confidential: undefined }
 }
 
 function renderPreset(

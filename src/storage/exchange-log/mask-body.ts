@@ -11,6 +11,8 @@ export interface MaskBodyOptions {
   readonly names?: readonly string[]
   /** There was more of it, which was not kept. */
   readonly truncated?: boolean
+  /** The body as text, where it is at hand: exactly what its bytes say. */
+  readonly text?: string | undefined
 }
 
 /** How much of a body is kept, in bytes: 64 KiB. */
@@ -24,18 +26,22 @@ export const MAX_LOGGED_BYTES = 65_536
  */
 export function maskBody(body: Uint8Array | string, contentType: string, options: MaskBodyOptions = {}): string {
   const bytes = typeof body === 'string' ? utf8(body) : body
-  const text = readText(bytes.length > MAX_LOGGED_BYTES ? bytes.subarray(0, MAX_LOGGED_BYTES) : bytes)
+  const whole = bytes.length <= MAX_LOGGED_BYTES
+  const text = readText(whole ? bytes : bytes.subarray(0, MAX_LOGGED_BYTES), whole ? options.text : undefined)
   if (text === undefined) return `[binary, ${bytes.length} bytes]`
-  const names = new Set(options.names?.map(name => name.toLowerCase()))
+  const names = options.names === undefined ? NO_NAMES : new Set(options.names.map(name => name.toLowerCase()))
   const isForm = /^\s*application\/x-www-form-urlencoded\b/i.test(contentType)
   const masked = visibleText(isForm ? maskForm(text, names) : maskJson(text, options.paths ?? [], names))
   const kept = firstBytes(masked)
-  if (kept === masked && bytes.length <= MAX_LOGGED_BYTES && !options.truncated) return masked
+  if (kept === masked && whole && !options.truncated) return masked
   return `${kept}… [cut, of ${options.truncated ? 'more than ' : ''}${bytes.length} bytes]`
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set()
+
 /** The text; `undefined` when it is none. A character that was cut through at the end is dropped. */
-function readText(bytes: Uint8Array): string | undefined {
+function readText(bytes: Uint8Array, known: string | undefined): string | undefined {
+  if (known !== undefined) return known.includes('\u0000') ? undefined : known
   for (let missing = 0; missing <= 3; missing++) {
     const text = decodeUtf8(bytes.subarray(0, bytes.length - missing))
     if (text !== undefined) return text.includes('\u0000') ? undefined : text
