@@ -20,6 +20,7 @@ export class Deadlines {
   private open = 0
   private cancelTimer: (() => void) | undefined
 
+  /** @param afterMs `Infinity` where there is no hurry. */
   constructor(clock: Clock, afterMs: number) {
     this.clock = clock
     this.afterMs = afterMs
@@ -29,7 +30,8 @@ export class Deadlines {
     const deadline: Deadline = { dueAtMs: this.clock.now() + this.afterMs, onLate, done: false }
     this.waiting.push(deadline)
     this.open++
-    this.cancelTimer ??= this.clock.setTimer(() => this.check(), this.afterMs)
+    if (this.afterMs < Number.POSITIVE_INFINITY)
+      this.cancelTimer ??= this.clock.setTimer(() => this.check(), this.afterMs)
     return deadline
   }
 
@@ -48,8 +50,10 @@ export class Deadlines {
     this.cancelTimer = undefined
     const nowMs = this.clock.now()
     for (let first = this.waiting.peek(); first !== undefined; first = this.waiting.peek()) {
-      if (!first.done && first.dueAtMs > nowMs) {
-        this.cancelTimer = this.clock.setTimer(() => this.check(), first.dueAtMs - nowMs)
+      const remainingMs = first.dueAtMs - nowMs
+      // More than all of it remains only when the clock was put back; then late is the safe guess.
+      if (!first.done && remainingMs > 0 && remainingMs <= this.afterMs) {
+        this.cancelTimer = this.clock.setTimer(() => this.check(), remainingMs)
         return
       }
       this.waiting.shift()

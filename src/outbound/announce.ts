@@ -25,8 +25,17 @@ export function announce({ claimed, end }: Outcome, lifecycle: LifecycleSource<S
 
 /** The delivery as it is after the attempt. */
 function after(delivery: Delivery, { attempt, next, lastError, cause, externalId }: Outcome['end']): Delivery {
-  const attempts = attempt === undefined ? delivery.attempts : delivery.attempts + 1
-  const known = { ...delivery, attempts, lastError, cause, externalId: externalId ?? delivery.externalId }
-  if (next.status === 'pending') return { ...known, dueAtMs: next.dueAtMs, triesUsed: next.triesUsed }
-  return next.status === 'returned' ? known : { ...known, status: next.status, finishedAtMs: next.atMs }
+  const waits = next.status === 'pending'
+  const ends = !waits && next.status !== 'returned'
+  return {
+    ...delivery,
+    attempts: attempt === undefined ? delivery.attempts : delivery.attempts + 1,
+    lastError,
+    cause,
+    externalId: externalId ?? delivery.externalId,
+    status: ends ? next.status : delivery.status,
+    dueAtMs: waits ? next.dueAtMs : delivery.dueAtMs,
+    triesUsed: waits ? next.triesUsed : delivery.triesUsed,
+    finishedAtMs: ends ? next.atMs : delivery.finishedAtMs,
+  }
 }

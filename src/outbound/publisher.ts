@@ -90,7 +90,12 @@ export async function publishEvent(
   progress = { asked: false },
 ): Promise<Published> {
   const { cache, catalogue, store, worker } = host
-  const event = createEvent(checkType(type, catalogue), checkData(type, data, catalogue, host.maxDataBytes), options, host)
+  const event = createEvent(
+    checkType(type, catalogue),
+    checkData(type, data, catalogue, host.maxDataBytes),
+    options,
+    host,
+  )
   const { idempotencyKey, transaction } = options
   const matching = cache.match(event.tenant, event.type, transaction === undefined)
   const endpoints = matching instanceof Promise ? await matching : matching

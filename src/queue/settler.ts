@@ -43,7 +43,9 @@ export interface SettlerOptions {
 /** Creates a settler. */
 export function createSettler({ deliveries, clock, logger, delayMs, onWritten }: SettlerOptions): Settler {
   let waiting: Outcome[] = []
-  let writing: readonly Outcome[] = []
+  const writing = new Set<readonly Outcome[]>()
+  /** Outcomes that are not written yet. */
+  let pending = 0
   let scheduled = false
   /** After a failure, until it is tried again. */
   let resting = false
@@ -61,10 +63,10 @@ export function createSettler({ deliveries, clock, logger, delayMs, onWritten }:
   function flush(): void {
     scheduled = false
     if (resting) return
-    const batch = waiting.slice(0, batchSize)
-    waiting = waiting.slice(batchSize)
+    const batch = waiting.length <= batchSize ? waiting : waiting.slice(0, batchSize)
+    waiting = batch === waiting ? [] : waiting.slice(batchSize)
     if (batch.length === 0) return
-    writing = [...writing, ...batch]
+    writing.add(batch)
     deliveries.settle(batch.map(toSettlement)).then(
       changed => written(batch, changed),
       (error: unknown) => failed(batch, error),
@@ -72,17 +74,18 @@ export function createSettler({ deliveries, clock, logger, delayMs, onWritten }:
     if (batchSize === MAX_BATCH && waiting.length > 0) schedule(0)
   }
   function written(batch: readonly Outcome[], changed: readonly boolean[]): void {
-    writing = writing.filter(outcome => !batch.includes(outcome))
+    writing.delete(batch)
+    pending -= batch.length
     batchSize = Math.min(MAX_BATCH, batchSize * 2)
     if (waiting.length > 0) schedule(0)
     onWritten(batch, changed)
-    if (writing.length > 0 || waiting.length > 0) return
+    if (pending > 0) return
     const listeners = idleListeners
     idleListeners = []
     for (const listener of listeners) listener()
   }
   function failed(batch: readonly Outcome[], error: unknown): void {
-    writing = writing.filter(outcome => !batch.includes(outcome))
+    writing.delete(batch)
     waiting.push(...batch)
     batchSize = Math.max(1, batch.length >> 1)
     logger.error('webhook store did not answer: outcomes wait to be written', { count: batch.length, error })
@@ -95,6 +98,7 @@ export function createSettler({ deliveries, clock, logger, delayMs, onWritten }:
   }
   function add(outcome: Outcome): void {
     waiting.push(outcome)
+    pending++
     schedule(delayMs)
   }
   return {
@@ -102,18 +106,18 @@ export function createSettler({ deliveries, clock, logger, delayMs, onWritten }:
     adopt(claimed) {
       if (batchSize === MAX_BATCH) return false
       const isOf = (outcome: Outcome): boolean => outcome.claimed.delivery.id === claimed.delivery.id
-      const outcome = waiting.find(isOf) ?? writing.find(isOf)
+      const outcome = waiting.find(isOf) ?? [...writing].flat().find(isOf)
       if (outcome !== undefined) add({ claimed, end: outcome.end })
       return outcome !== undefined
     },
     idle: () =>
-      writing.length === 0 && waiting.length === 0
+      pending === 0
         ? Promise.resolve()
         : new Promise(resolve => {
             idleListeners.push(resolve)
           }),
     get pending() {
-      return writing.length + waiting.length
+      return pending
     },
   }
 }

@@ -5,7 +5,7 @@ import { createLeases, type Leases } from './leases.ts'
 import { HELD_FACTOR, LocalLanes } from './local-lanes.ts'
 import { broken, givenBack, MAX_CRASHES, setAside } from './outcomes.ts'
 import { type AttemptEnd, createSettler, type Outcome, type Settler } from './settler.ts'
-import { SlowWatch, type Watched } from './slow-watch.ts'
+import { type Running, UnderWay } from './under-way.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 export type { AttemptEnd } from './settler.ts'
@@ -20,15 +20,10 @@ export class Worker {
   readonly #lanes = new LocalLanes()
   readonly #leases: Leases
   readonly #settler: Settler
-  readonly #slowWatch: SlowWatch
+  readonly #underWay: UnderWay
   readonly #claimer: Claimer
   readonly #lastTry = new LastTry()
-  /** One for each attempt, since a signal that all share would have too many listeners; used again, since they are dear. */
-  readonly #aborts = new Set<AbortController>()
-  readonly #spareAborts: AbortController[] = []
   #reserved = 0
-  #open = 0
-  #slots = 0
   #done = 0
   #running = false
   #drains = 0
@@ -47,7 +42,7 @@ export class Worker {
       delayMs: settleAfterMs,
       onWritten: (outcomes, changed) => this.#written(outcomes, changed),
     })
-    this.#slowWatch = new SlowWatch(clock, slowAfterMs, watched => this.#wentSlow(watched))
+    this.#underWay = new UnderWay(clock, slowAfterMs, running => this.#wentSlow(running))
     this.#claimer = new Claimer(options, {
       leases: this.#leases,
       lanes: this.#lanes,
@@ -88,7 +83,7 @@ export class Worker {
    */
   reserve(lane: string): ClaimTicket | undefined {
     const { slots, maxOpen } = this.#options
-    const busy = this.#held >= slots * HELD_FACTOR || this.#open + this.#reserved >= maxOpen
+    const busy = this.#held >= slots * HELD_FACTOR || this.#underWay.open + this.#reserved >= maxOpen
     if (!this.#running || busy || this.#isReservedForLastTry || !this.#lanes.reserve(lane)) return undefined
     this.#reserved++
     return this.#leases.ticket()
@@ -138,7 +133,7 @@ export class Worker {
       cancelEnd = clock.setTimer(resolve, graceMs + ABORT_MS)
     })
     const cancelAbort = clock.setTimer(() => {
-      for (const abort of this.#aborts) abort.abort()
+      this.#underWay.abortAll()
     }, graceMs)
     await Promise.race([this.#untilIdle(), graceIsOver])
     cancelAbort()
@@ -159,12 +154,12 @@ export class Worker {
   }
 
   get #idle(): boolean {
-    return this.#open === 0 && this.#reserved === 0 && !this.#claimer.claiming && !this.#lanes.waiting
+    return this.#underWay.open === 0 && this.#reserved === 0 && !this.#claimer.claiming && !this.#lanes.waiting
   }
 
   /** Whether a death of this worker could be put down to nothing: what is slow is not waited for. */
   get #isQuiet(): boolean {
-    return this.#slots === 0 && this.#reserved === 0 && this.#settler.pending === 0
+    return this.#underWay.slots === 0 && this.#reserved === 0 && this.#settler.pending === 0
   }
 
   get #isReservedForLastTry(): boolean {
@@ -190,14 +185,14 @@ export class Worker {
     const { slots, maxOpen } = this.#options
     if (!this.#active || this.#settler.pending > maxOpen) return 0
     if (this.#lastTry.isRunning || (this.#lastTry.isAwaited && !this.#isQuiet)) return 0
-    const room = Math.min(slots * HELD_FACTOR - this.#held, maxOpen - this.#open - this.#reserved)
+    const room = Math.min(slots * HELD_FACTOR - this.#held, maxOpen - this.#underWay.open - this.#reserved)
     // While the slots are taken, a larger claim is worth waiting for.
-    return this.#slots < slots || room >= slots / 2 ? room : 0
+    return this.#underWay.slots < slots || room >= slots / 2 ? room : 0
   }
 
   /** Under way, ready or about to be stored. */
   get #held(): number {
-    return this.#slots + this.#lanes.ready + this.#reserved
+    return this.#underWay.slots + this.#lanes.ready + this.#reserved
   }
 
   #accept(claimed: ClaimedDelivery, leaseUntilMs: number): void {
@@ -210,7 +205,7 @@ export class Worker {
 
   #startWaiting(): void {
     const { slots, maxOpen, clock } = this.#options
-    while (this.#slots < slots && this.#open < maxOpen) {
+    while (this.#underWay.slots < slots && this.#underWay.open < maxOpen) {
       const claimed = this.#lanes.next(clock.now())
       if (claimed === undefined) return
       const waitMs = this.#options.paceMs?.(claimed) ?? 0
@@ -235,44 +230,33 @@ export class Worker {
       this.#lastTry.ended(claimed.delivery.id)
       return
     }
-    this.#open++
-    const takesSlot = !this.#lanes.isSuspect(lane)
-    if (takesSlot) this.#slots++
-    const watch = this.#slowWatch.begin(lane, takesSlot)
-    this.#perform(claimed)
-      .then(end => {
-        this.#settler.add({ claimed, end })
-        this.#open--
-        this.#done++
-        this.#slowWatch.end(watch)
-        if (watch.takesSlot) this.#slots--
-        this.#lanes.finished(lane, watch.slow, this.#options.laneLimit(claimed))
-        this.#roomMade()
-        this.#checkIdle()
-      })
-      .catch((error: unknown) => this.#options.logger.error('webhook worker failed', { error }))
-  }
-
-  async #perform(claimed: ClaimedDelivery): Promise<AttemptEnd> {
+    const running = this.#underWay.begin(claimed, !this.#lanes.isSuspect(lane))
     const { perform, clock, logger } = this.#options
-    const abort = this.#spareAborts.pop() ?? new AbortController()
-    this.#aborts.add(abort)
-    try {
-      return await perform(claimed, abort.signal)
-    } catch (error) {
-      logger.error('webhook attempt failed unexpectedly', { error })
-      return broken(clock.now())
-    } finally {
-      this.#aborts.delete(abort)
-      if (!abort.signal.aborted) this.#spareAborts.push(abort)
-    }
+    perform(claimed, running.abort.signal)
+      .then(
+        end => this.#ended(running, end),
+        (error: unknown) => {
+          logger.error('webhook attempt failed unexpectedly', { error })
+          this.#ended(running, broken(clock.now()))
+        },
+      )
+      .catch((error: unknown) => logger.error('webhook worker failed', { error }))
   }
 
-  #wentSlow(watched: Watched): void {
-    if (watched.takesSlot) this.#slots--
-    watched.takesSlot = false
-    this.#giveBack(this.#lanes.wentSlow(watched.lane))
-    this.#lastTry.wentSlow(watched.lane)
+  #ended(running: Running, end: AttemptEnd): void {
+    const { claimed, slow } = running
+    this.#underWay.end(running)
+    this.#done++
+    this.#settler.add({ claimed, end })
+    this.#lanes.finished(claimed.delivery.lane, slow, this.#options.laneLimit(claimed))
+    this.#roomMade()
+    this.#checkIdle()
+  }
+
+  #wentSlow({ claimed }: Running): void {
+    const { lane } = claimed.delivery
+    this.#giveBack(this.#lanes.wentSlow(lane))
+    this.#lastTry.wentSlow(lane)
     this.#roomMade()
   }
 
@@ -281,11 +265,13 @@ export class Worker {
   }
 
   #written(outcomes: readonly Outcome[], changed: readonly boolean[]): void {
-    outcomes.forEach((outcome, i) => {
+    for (let i = 0; i < outcomes.length; i++) {
+      const outcome = outcomes[i]
+      if (outcome === undefined) continue
       this.#leases.release(outcome.claimed.token)
       this.#lastTry.ended(outcome.claimed.delivery.id)
       this.#options.onSettled?.(outcome, changed[i] === true)
-    })
+    }
     if (outcomes.some(setsFree)) this.wake()
     else this.#roomMade()
   }
