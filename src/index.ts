@@ -46,7 +46,7 @@ export type { Refusal, RefusalCode, Verifier, VerifyContext, VerifyResult } from
 export type { AttemptLog, EndpointStats } from './outbound/attempt-log.ts'
 export type { DataOf, DataSchema, EventCatalogue, TypeOf } from './outbound/catalogue.ts'
 export type { EndpointInput } from './outbound/endpoint-input.ts'
-export type { Endpoints, PublicEndpoint } from './outbound/endpoints.ts'
+export type { EndpointChanges, Endpoints, PublicEndpoint } from './outbound/endpoints.ts'
 export type { SenderLifecycle } from './outbound/lifecycle.ts'
 export type { SenderOptions } from './outbound/options.ts'
 export type { Preview, SampleInput } from './outbound/preview.ts'

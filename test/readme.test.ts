@@ -149,8 +149,10 @@ const AMBIENT: Readonly<Record<string, string>> = {
   hono: "declare const hono: InstanceType<typeof import('hono')['Hono']>",
   koa: "declare const koa: InstanceType<typeof import('koa')['default']>",
   endpointId: 'declare const endpointId: string',
+  guard: "declare const guard: import('crm-webhooks').AddressGuard",
   receiver: "declare const receiver: import('crm-webhooks').Receiver",
   sender: "declare const sender: import('crm-webhooks').Sender",
+  transport: "declare const transport: import('crm-webhooks').Transport",
 }
 
 function completed(snippet: string): string {
@@ -280,8 +282,11 @@ async function start(file: string, port: number): Promise<{ stop(): Promise<stri
 }
 
 describe('the code for those who receive our webhooks', () => {
-  it.each(['py', 'php', 'go'])('is that of verify.%s', extension => {
-    const code = readFileSync(`${root}examples/verify-our-webhooks/verify.${extension}`, 'utf8').trimEnd()
-    expect(readme).toContain(`\n${code}\n\`\`\``)
+  it.each(['py', 'php', 'go'])('verify.%s is linked and comes with the package', extension => {
+    const { files } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { files: readonly string[] }
+    const file = `examples/verify-our-webhooks/verify.${extension}`
+    expect(section('Verifying what we send')).toContain(`(${file})`)
+    expect(files).toContain(file)
+    expect(existsSync(root + file)).toBe(true)
   })
 })

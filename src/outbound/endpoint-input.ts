@@ -31,7 +31,7 @@ export interface EndpointInput {
   readonly signature?: string | Endpoint['signature']
   /** Default: a new one, shown once by `create`. */
   readonly secret?: string
-  /** Default `standard`. */
+  /** Default `standard`. A preset or a template makes the body itself, and goes with no other one. */
   readonly envelope?: EnvelopeName
   readonly preset?: { readonly name: string; readonly settings?: Readonly<Record<string, unknown>> }
   /** A JSON document with placeholders. */
@@ -99,7 +99,7 @@ export async function checkEndpoint(input: EndpointInput, rules: EndpointRules):
     auth,
     signature,
     secrets: [{ value: secret }],
-    envelope: oneOf('envelope', input.envelope ?? 'standard', ENVELOPE_NAMES),
+    envelope: readEnvelope(input),
     preset: input.preset && { name: input.preset.name, settings: { ...input.preset.settings } },
     template: readTemplate(input),
     retry: input.retry ?? 'default',
@@ -225,6 +225,13 @@ function readAuth(auth: EndpointAuth, signatureHeader: string): EndpointAuth {
   return read as unknown as EndpointAuth
 }
 
+function readEnvelope({ envelope = 'standard', preset, template }: EndpointInput): EnvelopeName {
+  oneOf('envelope', envelope, ENVELOPE_NAMES)
+  const other = preset !== undefined ? 'preset' : template !== undefined ? 'template' : undefined
+  if (other !== undefined && envelope !== 'standard') throw invalid('envelope', `cannot be combined with a ${other}`)
+  return envelope
+}
+
 function readTemplate({ template, preset }: EndpointInput): string | undefined {
   if (template === undefined) return undefined
   if (preset !== undefined) throw invalid('template', 'cannot be combined with a preset')
@@ -279,6 +286,7 @@ function wholeInRange(field: string, value: number, min: number, max: number): n
   return inRange(field, value, min, max)
 }
 
-function invalid(argument: string, problem: string): WebhookError {
+/** What a wrong field of an endpoint is refused with. */
+export function invalid(argument: string, problem: string): WebhookError {
   return new WebhookError('invalid_endpoint', `endpoint: ${argument} ${problem}`, { argument })
 }

@@ -6,10 +6,31 @@ import { generateSecret } from '../signatures/standard-webhooks.ts'
 import { MASK, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
 import type { Page, PageRequest, Store, TenantOption } from '../storage/store.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
-import { checkEndpoint, checkSecret, type EndpointInput, type EndpointRules, NO_URL } from './endpoint-input.ts'
+import {
+  checkEndpoint,
+  checkSecret,
+  type EndpointInput,
+  type EndpointRules,
+  invalid,
+  NO_URL,
+} from './endpoint-input.ts'
 
 /** An endpoint without what must stay secret: secrets are gone, credentials masked. */
 export type PublicEndpoint = Omit<Endpoint, 'secrets' | 'failingSinceMs'>
+
+/**
+ * What an update changes, as a JSON merge patch does: a field that is left out (or `undefined`) stays, one that is given
+ * is replaced as a whole, and `null` takes it away, so that it is as if `create` had not been given it.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7396
+ */
+export type EndpointChanges = {
+  readonly [Field in Exclude<keyof EndpointInput, 'tenant' | 'secret'>]?:
+    | EndpointInput[Field]
+    | (Field extends RequiredField ? undefined : null | undefined)
+}
+
+type RequiredField = 'name' | 'events'
 
 /** Manages endpoints. Every call by id throws `not_found` for an unknown id or another tenant's. */
 export interface Endpoints {
@@ -21,12 +42,14 @@ export interface Endpoints {
   get(id: string, options?: TenantOption): Promise<PublicEndpoint>
   /** Newest first. */
   list(filter?: TenantOption & { readonly status?: Endpoint['status'] } & PageRequest): Promise<Page<PublicEndpoint>>
-  /** Changes the given fields. Credentials that are left out stay. */
-  update(
-    id: string,
-    changes: Partial<Omit<EndpointInput, 'tenant' | 'secret'>>,
-    options?: TenantOption,
-  ): Promise<PublicEndpoint>
+  /**
+   * Changes the given fields, and checks the endpoint as it is then: without its preset it needs a `url`, and what a
+   * preset left unsigned stays so until it is given a `signature`.
+   *
+   * @throws {WebhookError} `invalid_endpoint`, naming the field; `conflict` when others never stop changing it.
+   * @example await sender.endpoints.update(id, { timeoutSeconds: 10, rateLimit: null })
+   */
+  update(id: string, changes: EndpointChanges, options?: TenantOption): Promise<PublicEndpoint>
   delete(id: string, options?: TenantOption): Promise<void>
   /** What waited is sent. */
   enable(id: string, options?: TenantOption): Promise<PublicEndpoint>
@@ -95,7 +118,7 @@ export function createEndpoints(
       const endpoint = await change(id, options?.tenant, async before => {
         const saved = toInput(before)
         const { secret = '' } = saved
-        const settings = await checkEndpoint({ ...saved, ...changes, secret }, rules)
+        const settings = await checkEndpoint({ ...patched(saved, changes), secret }, rules)
         const secrets = before.secrets.filter(({ value }, i) => i === 0 || fits(value, settings.signature, rules))
         return { ...before, ...settings, tenant: before.tenant, secrets }
       })
@@ -186,6 +209,18 @@ function maskAuth(auth: Endpoint['auth']): Endpoint['auth'] {
     case 'apiKey':
       return { ...auth, key: MASK }
   }
+}
+
+/** `saved` with what `changes` says: absent stays, `null` is taken away. */
+function patched(saved: EndpointInput, changes: EndpointChanges): EndpointInput {
+  if (typeof changes !== 'object' || changes === null) throw invalid('changes', 'must be an object')
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+  for (const [field, value] of given) {
+    if (value === null && ['name', 'events'].includes(field)) throw invalid(field, 'is required: it cannot be null')
+  }
+  const removed = new Set(given.filter(([, value]) => value === null).map(([field]) => field))
+  const kept = Object.entries({ ...saved, ...Object.fromEntries(given) }).filter(([field]) => !removed.has(field))
+  return { name: saved.name, events: saved.events, ...Object.fromEntries(kept) }
 }
 
 /** A stored endpoint as input again, so that an update is checked as a whole. */

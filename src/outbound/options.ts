@@ -91,7 +91,7 @@ export interface SenderSettings {
 
 /** @throws {WebhookError} `invalid_option`, naming the option. */
 export function readOptions<Catalogue extends EventCatalogue>(options: SenderOptions<Catalogue>): SenderSettings {
-  if (typeof options.transport?.send !== 'function')
+  if (typeof options?.transport?.send !== 'function')
     throw invalid('transport', 'is missing: nodeTransport({ guard }), for instance')
   if (typeof options.guard?.check !== 'function')
     throw invalid('guard', 'is missing: createAddressGuard({ lookup: nodeLookup() }), for instance')

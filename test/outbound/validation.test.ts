@@ -1,4 +1,4 @@
-import { createAddressGuard, type EndpointInput } from 'crm-webhooks'
+import { createAddressGuard, createSender, type EndpointChanges, type EndpointInput } from 'crm-webhooks'
 import { generic } from 'crm-webhooks/presets/generic'
 import { slack } from 'crm-webhooks/presets/slack'
 import { memoryStore } from 'crm-webhooks/storage/memory'
@@ -277,6 +277,78 @@ describe('update', () => {
     expect(transport.requests[0]?.headers).toMatchObject({ Authorization: 'Bearer a-bearer-token', 'X-Sig': 'mine' })
   })
 
+  it('takes away what is null, and only that', async () => {
+    const { sender } = strict()
+    const { endpoint: bare } = await sender.endpoints.create(endpoint())
+    const more = {
+      description: 'D',
+      when: { changed: ['stage_id'] },
+      method: 'PUT',
+      headers: { 'X-A': '1' },
+      auth: { type: 'bearer', token: 'a-bearer-token' },
+      signature: 'hex',
+      envelope: 'bare',
+      retry: [1],
+      timeoutSeconds: 5,
+      rateLimit: { limit: 1, perSeconds: 1 },
+      maxInFlight: 3,
+      ordering: 'subject',
+      metadata: { a: 'b' },
+    } as const
+    const { endpoint: full } = await sender.endpoints.create(endpoint(more))
+    let before = full
+    for (const field of Object.keys(more) as (keyof typeof more)[]) {
+      const after = await sender.endpoints.update(full.id, { [field]: null })
+      expect(after).toEqual({ ...before, [field]: bare[field], updatedAtMs: after.updatedAtMs })
+      expect(before[field]).not.toEqual(bare[field])
+      before = after
+    }
+  })
+
+  it('leaves alone what is undefined', async () => {
+    const { sender, saved } = await made()
+    const updated = await sender.endpoints.update(saved.id, { name: undefined, url: undefined, auth: undefined })
+    expect(updated).toEqual({ ...saved, updatedAtMs: updated.updatedAtMs })
+  })
+
+  it.each([
+    [{ name: null }, 'name'],
+    [{ events: null }, 'events'],
+    [{ url: null }, 'url'],
+    [{ headers: { 'X-A': null } }, 'headers'],
+    [null, 'changes'],
+    ['name', 'changes'],
+  ])('refuses %o, naming it', async (changes, argument) => {
+    const { sender, saved } = await made()
+    await expect(sender.endpoints.update(saved.id, changes as object)).rejects.toMatchObject({
+      code: 'invalid_endpoint',
+      argument,
+    })
+    expect(await sender.endpoints.get(saved.id)).toEqual(saved)
+  })
+
+  it('goes from an envelope to a template to a preset and back, one at a time', async () => {
+    const { sender } = strict()
+    const { endpoint: saved } = await sender.endpoints.create(endpoint({ envelope: 'bare' }))
+    const preset = { name: 'slack', settings: { url: 'https://hooks.slack.com/services/T/B/x' } }
+    const refused = (changes: EndpointChanges, argument: string) =>
+      expect(sender.endpoints.update(saved.id, changes)).rejects.toMatchObject({ code: 'invalid_endpoint', argument })
+    await refused({ template: '{}' }, 'envelope')
+    await refused({ preset }, 'envelope')
+    expect(await sender.endpoints.update(saved.id, { template: '{}', envelope: null })).toMatchObject({
+      template: '{}',
+      envelope: 'standard',
+    })
+    await refused({ preset }, 'template')
+    await refused({ envelope: 'devlink' }, 'envelope')
+    const made = await sender.endpoints.update(saved.id, { preset, template: null, url: null, signature: null })
+    expect(made).toMatchObject({ preset: { name: 'slack' }, template: undefined, signature: { scheme: 'none' } })
+    await refused({ preset: null }, 'url')
+    const back = { preset: null, url: 'https://billing.example.com/hooks', signature: null, envelope: 'bare' } as const
+    const { updatedAtMs } = await sender.endpoints.update(saved.id, back)
+    expect(await sender.endpoints.get(saved.id)).toEqual({ ...saved, updatedAtMs })
+  })
+
   it('changes neither tenant nor secret nor identity, whatever it is handed', async () => {
     const { sender, saved } = await made()
     const foreign = { tenant: 'other', secret: 'another-secret', id: 'ep_x', status: 'disabled', createdAtMs: 0 }
@@ -377,5 +449,10 @@ describe('createSender', () => {
     expect(() => rig([200], options as object)).toThrowError(
       expect.objectContaining({ code: 'invalid_option', argument }) as Error,
     )
+  })
+
+  it('names what is missing when it is given nothing', () => {
+    const nothing = createSender as unknown as () => void
+    expect(() => nothing()).toThrowError(expect.objectContaining({ argument: 'transport' }) as Error)
   })
 })
