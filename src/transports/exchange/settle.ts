@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { TransportRequest, TransportResult } from '../transport.ts'
+import { endWith, forget } from './abort-listeners.ts'
 import { classifyError, type Failure } from './failure.ts'
 
 /**
@@ -26,7 +27,7 @@ export class Settlement {
       () => this.fail({ code: 'timeout', message: `no complete answer within ${request.timeoutMs} ms` }),
       request.timeoutMs,
     )
-    this.#signal?.addEventListener('abort', this.abort)
+    if (this.#signal !== undefined) endWith(this.#signal, this)
   }
 
   /** What ends the exchange at the HTTP client when it fails. Called at once if it has failed already. */
@@ -49,13 +50,15 @@ export class Settlement {
 
   readonly failWith = (error: unknown): void => this.fail(classifyError(error))
 
-  readonly abort = (): void => this.fail({ code: 'aborted', message: 'the attempt was given up' })
+  abort(): void {
+    this.fail({ code: 'aborted', message: 'the attempt was given up' })
+  }
 
   #close(): boolean {
     if (this.settled) return false
     this.settled = true
     this.#cancelTimer()
-    this.#signal?.removeEventListener('abort', this.abort)
+    if (this.#signal !== undefined) forget(this.#signal, this)
     return true
   }
 
