@@ -98,7 +98,8 @@ export async function publishEvent(
   )
   const { idempotencyKey, transaction } = options
   const matching = cache.match(event.tenant, event.type, transaction === undefined)
-  const endpoints = matching instanceof Promise ? await matching : matching
+  // A transaction that ends without waiting is refused every time, not only when endpoints must be looked up.
+  const endpoints = matching instanceof Promise || transaction !== undefined ? await matching : matching
   const nowMs = host.clock.now()
   // Inside somebody else's transaction nothing may be sent before it commits.
   const handOff = transaction === undefined ? worker : undefined
