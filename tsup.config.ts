@@ -19,7 +19,17 @@ export default defineConfig({
   clean: true,
   target: 'node20',
   platform: 'neutral',
-  // @noble/hashes is ESM only: inlined, plain Jest can `require` the CommonJS build.
+  // @noble/hashes is ESM only: inlined, plain Jest can `require` the CommonJS build. The other one shares the application's.
   noExternal: [/^@noble\//],
+  esbuildPlugins: [
+    {
+      name: 'noble-apart',
+      setup({ initialOptions, onResolve }) {
+        // With shared chunks, tsup writes CommonJS by way of ESM: the extension tells them apart.
+        if (initialOptions.outExtension?.['.js'] === '.cjs') return
+        onResolve({ filter: /^@noble\// }, ({ path }) => ({ path, external: true }))
+      },
+    },
+  ],
   external: [/^node:/],
 })

@@ -57,7 +57,7 @@ const BASE64URL_CODES = utf8(BASE64URL)
 /** Base64 with padding (RFC 4648 section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
   const text = encodeSextets(bytes, BASE64_CODES)
-  return text.length % 4 === 0 ? text : text.padEnd(text.length + 4 - (text.length % 4), '=')
+  return text.padEnd(4 * Math.ceil(text.length / 4), '=')
 }
 
 /** Base64url without padding (RFC 4648 section 5). */

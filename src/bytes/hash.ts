@@ -1,15 +1,22 @@
-import { sha1 } from '@noble/hashes/legacy.js'
-import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import type { CHash } from '@noble/hashes/utils.js'
 import { encodeHex } from './encoding.ts'
 
 /** Digests that senders use. */
 export type HashAlgorithm = 'sha1' | 'sha256' | 'sha384' | 'sha512'
 
-/** Length of each digest. */
-export const DIGEST_BYTES: Readonly<Record<HashAlgorithm, number>> = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
+/** A digest: its name at the runtime, its sizes, and the implementation that is there on every runtime. */
+export interface Digest {
+  readonly name: HashAlgorithm
+  /** Of the result. */
+  readonly bytes: number
+  /** Of the blocks that it works on. */
+  readonly blockBytes: number
+  readonly noble: CHash
+}
 
-/** noble's implementations, on every runtime. */
-export const nobleHashes = { sha1, sha256, sha384, sha512 } as const
+/** The one that nearly everybody uses. */
+export const SHA256: Digest = { name: 'sha256', bytes: 32, blockBytes: 64, noble: sha256 }
 
 /** What is used of Node's crypto module, where there is one. */
 export interface NativeCrypto {
@@ -38,9 +45,9 @@ export function nativeCrypto(): NativeCrypto | undefined {
 let native: NativeCrypto | null | undefined
 
 /** Digest of some bytes, by the runtime where it can. */
-export function hash(algorithm: HashAlgorithm, bytes: Uint8Array): Uint8Array {
+export function hash(digest: Digest, bytes: Uint8Array): Uint8Array {
   native ??= nativeCrypto() ?? null
-  return native === null ? nobleHashes[algorithm](bytes) : fromLatin1(native.hash(algorithm, bytes, 'latin1'))
+  return native === null ? digest.noble(bytes) : fromLatin1(native.hash(digest.name, bytes, 'latin1'))
 }
 
 /** The bytes of a text that has one character for each, as native digests come. */
@@ -57,5 +64,5 @@ export function writeLatin1(text: string, into: Uint8Array, at: number): void {
 
 /** SHA-256 as lower-case hex. */
 export function sha256Hex(bytes: Uint8Array): string {
-  return encodeHex(hash('sha256', bytes))
+  return encodeHex(hash(SHA256, bytes))
 }

@@ -1,15 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { constantTimeEqual } from './constant-time.ts'
 import { utf8 } from './encoding.ts'
-import {
-  DIGEST_BYTES,
-  fromLatin1,
-  type HashAlgorithm,
-  type NativeCrypto,
-  nativeCrypto,
-  nobleHashes,
-  writeLatin1,
-} from './hash.ts'
+import { type Digest, fromLatin1, type HashAlgorithm, type NativeCrypto, nativeCrypto, writeLatin1 } from './hash.ts'
 
 /** A key that was prepared once. */
 export interface HmacKey {
@@ -18,11 +10,11 @@ export interface HmacKey {
 }
 
 /** Makes prepared keys. All back ends give the same results. */
-export type HmacBackend = (algorithm: HashAlgorithm, key: Uint8Array) => HmacKey
+export type HmacBackend = (digest: Digest, key: Uint8Array) => HmacKey
 
 /** Portable: @noble/hashes, with the state after the key kept. */
-export const nobleHmac: HmacBackend = (algorithm, key) => {
-  const prepared = hmac.create(nobleHashes[algorithm], key)
+export const nobleHmac: HmacBackend = (digest, key) => {
+  const prepared = hmac.create(digest.noble, key)
   let scratch: typeof prepared | undefined
   return {
     mac(parts) {
@@ -33,8 +25,6 @@ export const nobleHmac: HmacBackend = (algorithm, key) => {
     },
   }
 }
-
-const BLOCK_BYTES: Readonly<Record<HashAlgorithm, number>> = { sha1: 64, sha256: 64, sha384: 128, sha512: 128 }
 
 /** Messages up to this size are hashed in one call from a buffer that is used again and again. */
 const MAX_SCRATCH = 32_768
@@ -48,13 +38,12 @@ let scratch: Uint8Array | undefined
  * string of bytes (`latin1`) is made several times as fast as one in a buffer.
  */
 export function nativeHmac(native: NativeCrypto): HmacBackend {
-  return (algorithm, key) => {
-    const blockBytes = BLOCK_BYTES[algorithm]
-    const digestBytes = DIGEST_BYTES[algorithm]
+  return (digest, key) => {
+    const { name, blockBytes } = digest
     const innerPad = new Uint8Array(blockBytes).fill(0x36)
     /** The outer pad, and behind it room for the inner digest. */
-    const outer = new Uint8Array(blockBytes + digestBytes).fill(0x5c, 0, blockBytes)
-    for (const [i, byte] of shorten(native, algorithm, key).entries()) {
+    const outer = new Uint8Array(blockBytes + digest.bytes).fill(0x5c, 0, blockBytes)
+    for (const [i, byte] of shorten(native, digest, key).entries()) {
       innerPad[i] = 0x36 ^ byte
       outer[i] = 0x5c ^ byte
     }
@@ -63,17 +52,17 @@ export function nativeHmac(native: NativeCrypto): HmacBackend {
       mac(parts) {
         scratch ??= new Uint8Array(MAX_BLOCK + MAX_SCRATCH)
         const end = gather(scratch, innerPad, parts)
-        if (end === undefined) return macInPieces(native, algorithm, keyObject, parts)
-        writeLatin1(native.hash(algorithm, scratch.subarray(0, end), 'latin1'), outer, blockBytes)
-        return fromLatin1(native.hash(algorithm, outer, 'latin1'))
+        if (end === undefined) return macInPieces(native, name, keyObject, parts)
+        writeLatin1(native.hash(name, scratch.subarray(0, end), 'latin1'), outer, blockBytes)
+        return fromLatin1(native.hash(name, outer, 'latin1'))
       },
     }
   }
 }
 
 /** RFC 2104: a key that is longer than a block is hashed first. */
-function shorten(native: NativeCrypto, algorithm: HashAlgorithm, key: Uint8Array): Uint8Array {
-  return key.length > BLOCK_BYTES[algorithm] ? fromLatin1(native.hash(algorithm, key, 'latin1')) : key
+function shorten(native: NativeCrypto, { name, blockBytes }: Digest, key: Uint8Array): Uint8Array {
+  return key.length > blockBytes ? fromLatin1(native.hash(name, key, 'latin1')) : key
 }
 
 /** Writes pad and parts one after the other; where they end, or `undefined` when they are too long. */
@@ -125,28 +114,28 @@ export function selectHmacBackend(backend: HmacBackend | undefined): void {
 }
 
 /** Prepares a key with the fastest back end of the runtime; the choice is made on first use of an algorithm. */
-export function hmacKey(algorithm: HashAlgorithm, key: Uint8Array): HmacKey {
-  let backend = fixed ?? chosen.get(algorithm)
+export function hmacKey(digest: Digest, key: Uint8Array): HmacKey {
+  let backend = fixed ?? chosen.get(digest.name)
   if (backend === undefined) {
-    backend = chooseBackend(nativeCrypto(), algorithm)
-    chosen.set(algorithm, backend)
+    backend = chooseBackend(nativeCrypto(), digest)
+    chosen.set(digest.name, backend)
   }
-  return backend(algorithm, key)
+  return backend(digest, key)
 }
 
 /** The native back end where it is there and passes a self-test; the portable one everywhere else. */
-export function chooseBackend(native: NativeCrypto | undefined, algorithm: HashAlgorithm): HmacBackend {
-  return native !== undefined && passesSelfTest(native, algorithm) ? nativeHmac(native) : nobleHmac
+export function chooseBackend(native: NativeCrypto | undefined, digest: Digest): HmacBackend {
+  return native !== undefined && passesSelfTest(native, digest) ? nativeHmac(native) : nobleHmac
 }
 
 /** RFC 4231, test case 2, in one call and in pieces. A runtime may lack an algorithm (SHA-1), or an encoding. */
-function passesSelfTest(native: NativeCrypto, algorithm: HashAlgorithm): boolean {
+function passesSelfTest(native: NativeCrypto, digest: Digest): boolean {
   const [key, parts] = [utf8('Jefe'), ['what do ya want ', utf8('for nothing?')]]
-  const expected = nobleHmac(algorithm, key).mac(parts)
+  const expected = nobleHmac(digest, key).mac(parts)
   try {
     return (
-      constantTimeEqual(nativeHmac(native)(algorithm, key).mac(parts), expected) &&
-      constantTimeEqual(macInPieces(native, algorithm, native.createSecretKey(key), parts), expected)
+      constantTimeEqual(nativeHmac(native)(digest, key).mac(parts), expected) &&
+      constantTimeEqual(macInPieces(native, digest.name, native.createSecretKey(key), parts), expected)
     )
   } catch {
     return false

@@ -1,6 +1,6 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
 import { utf8 } from '../bytes/encoding.ts'
-import { hash } from '../bytes/hash.ts'
+import { hash, SHA256 } from '../bytes/hash.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 
 /** Compares a given text with secrets that were hashed once: equal lengths, constant time, no early end. */
@@ -26,7 +26,7 @@ export function secretMatcher(argument: string, input: SecretInput | undefined):
 }
 
 function digestOf(text: string | Uint8Array): Uint8Array {
-  return hash('sha256', typeof text === 'string' ? utf8(text) : text)
+  return hash(SHA256, typeof text === 'string' ? utf8(text) : text)
 }
 
 /**

@@ -31,11 +31,16 @@ export interface SigningScheme {
  * - `timestamped-ms`: `v=<milliseconds>,d=<hex>` over the body and the digits (Retell).
  * - `insecure-devlink`: base64 of `secret:body`. Not a signature: every receiver and proxy can read the secret.
  * - `none`.
+ *
+ * Marked as pure, so that a bundle of an application that only receives leaves them out.
  */
 export const SIGNING_SCHEMES: Readonly<Record<string, SigningScheme>> = {
   standard: { header: 'webhook-signature', create: createStandard },
-  hex: single('X-Webhook-Signature', (secret, header) => hmacSignature({ secret, signature: { header } }).sign),
-  sha256: single(
+  hex: /* @__PURE__ */ single(
+    'X-Webhook-Signature',
+    (secret, header) => hmacSignature({ secret, signature: { header } }).sign,
+  ),
+  sha256: /* @__PURE__ */ single(
     'X-Webhook-Signature',
     (secret, header) => hmacSignature({ secret, signature: { header, prefix: 'sha256=' } }).sign,
   ),
@@ -49,12 +54,12 @@ export const SIGNING_SCHEMES: Readonly<Record<string, SigningScheme>> = {
         timestamp: { from: { tag: 't' } },
       }).sign,
   },
-  'timestamped-ms': single('X-Webhook-Signature', (secret, header) => {
+  'timestamped-ms': /* @__PURE__ */ single('X-Webhook-Signature', (secret, header) => {
     const location = { header, list: { separator: ',', tagSeparator: '=', tag: 'd' } }
     const timestamp = { from: { tag: 'v' }, unit: 'ms' as const }
     return hmacSignature({ secret, signature: location, message: '{body}{timestamp}', timestamp }).sign
   }),
-  'insecure-devlink': single('X-Webhook-Signature', (secret, header) => ({ body }) => {
+  'insecure-devlink': /* @__PURE__ */ single('X-Webhook-Signature', (secret, header) => ({ body }) => {
     const text = typeof body === 'string' ? body : new TextDecoder().decode(body)
     return { [header]: encodeBase64(utf8(`${secret}:${text}`)) }
   }),

@@ -1,5 +1,5 @@
 import { encodeHex, utf8 } from '../bytes/encoding.ts'
-import { hash } from '../bytes/hash.ts'
+import { hash, SHA256 } from '../bytes/hash.ts'
 import { parseJson } from '../bytes/json.ts'
 import { systemClock } from '../clock.ts'
 import type { SecretInput } from '../model/secret.ts'
@@ -72,7 +72,7 @@ function mailgunVerifier(secret: SecretInput, toleranceSeconds: number): Verifie
       const parsed = parseJson(request.body)
       const body = parsed.ok && typeof parsed.value === 'object' ? parsed.value : {}
       const timestamp = String(Math.floor((context?.now ?? systemClock.now()) / 1000))
-      const token = encodeHex(hash('sha256', request.body)).slice(0, 50)
+      const token = encodeHex(hash(SHA256, request.body)).slice(0, 50)
       const signature = signer.sign({ body: timestamp + token }).signature
       return { ...request, body: utf8(JSON.stringify({ ...body, signature: { timestamp, token, signature } })) }
     },

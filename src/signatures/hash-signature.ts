@@ -1,8 +1,8 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
-import { DIGEST_BYTES, hash } from '../bytes/hash.ts'
+import { hash } from '../bytes/hash.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, withHeaders } from '../model/verification.ts'
-import { accepted, requireAlgorithm, type SyncSignatureScheme, signable } from './hmac-signature.ts'
+import { accepted, requireDigest, type SyncSignatureScheme, signable } from './hmac-signature.ts'
 import { invalidOption } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
 import { type MessagePieces, prepareShape, toBytes } from './prepared-shape.ts'
@@ -31,8 +31,8 @@ export interface HashSignatureOptions extends SignatureShape {
  */
 export function hashSignature(options: HashSignatureOptions): SyncSignatureScheme {
   if (!options.message?.includes('{secret}')) throw invalidOption('message', 'must contain {secret}')
-  const algorithm = requireAlgorithm(options.algorithm)
-  const shape = prepareShape(options, DIGEST_BYTES[algorithm])
+  const algorithm = requireDigest(options.algorithm)
+  const shape = prepareShape(options, algorithm.bytes)
   const secrets = decodeKeys('secret', options.secret, options.key)
   const digest = (pieces: MessagePieces): Uint8Array => hash(algorithm, concat(pieces))
   const sign = (message: SignableMessage): SignatureHeaders => {

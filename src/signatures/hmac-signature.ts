@@ -1,5 +1,6 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
-import { DIGEST_BYTES } from '../bytes/hash.ts'
+import { DIGESTS } from '../bytes/digests.ts'
+import type { Digest } from '../bytes/hash.ts'
 import { hmacKey } from '../bytes/hmac.ts'
 import { headerEntries, type WebhookRequest } from '../model/http.ts'
 import type { SecretInput } from '../model/secret.ts'
@@ -45,9 +46,9 @@ export type HmacSignature = SyncSignatureScheme
  * const verdict = scheme.verify({ method: 'POST', url: '/', headers, body })
  */
 export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
-  const algorithm = requireAlgorithm(options.algorithm)
-  const shape = prepareShape(options, DIGEST_BYTES[algorithm])
-  const keys = decodeKeys('secret', options.secret, options.key).map(key => hmacKey(algorithm, key))
+  const digest = requireDigest(options.algorithm)
+  const shape = prepareShape(options, digest.bytes)
+  const keys = decodeKeys('secret', options.secret, options.key).map(key => hmacKey(digest, key))
   const sign = (message: SignableMessage): SignatureHeaders => {
     const draft = shape.write(message)
     const pieces = draft.message()
@@ -73,9 +74,9 @@ export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
 }
 
 /** @throws {WebhookError} `invalid_option` for an algorithm that is not there. */
-export function requireAlgorithm(algorithm: HashAlgorithm = 'sha256'): HashAlgorithm {
-  if (Object.hasOwn(DIGEST_BYTES, algorithm)) return algorithm
-  throw invalidOption('algorithm', `must be one of ${Object.keys(DIGEST_BYTES).join(', ')}`)
+export function requireDigest(algorithm: HashAlgorithm = 'sha256'): Digest {
+  if (Object.hasOwn(DIGESTS, algorithm)) return DIGESTS[algorithm]
+  throw invalidOption('algorithm', `must be one of ${Object.keys(DIGESTS).join(', ')}`)
 }
 
 /** A request that is to be signed as its sender would. */

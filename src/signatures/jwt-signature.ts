@@ -1,6 +1,7 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
+import { DIGESTS } from '../bytes/digests.ts'
 import { decodeBase64Url, decodeHex, encodeBase64Url, utf8 } from '../bytes/encoding.ts'
-import { hash, sha256Hex } from '../bytes/hash.ts'
+import { hash, SHA256, sha256Hex } from '../bytes/hash.ts'
 import { hmacKey } from '../bytes/hmac.ts'
 import { isJsonObject, parseJson } from '../bytes/json.ts'
 import { systemClock } from '../clock.ts'
@@ -152,7 +153,7 @@ function decodePart(part: string | undefined): JwtClaims | undefined {
   return json?.ok && isJsonObject(json.value) ? json.value : undefined
 }
 
-const HASHES = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' } as const
+const HASHES = { HS256: SHA256, HS384: DIGESTS.sha384, HS512: DIGESTS.sha512 } as const
 
 function digest(algorithm: JwtAlgorithm, key: Uint8Array, message: Uint8Array): Uint8Array {
   return hmacKey(HASHES[algorithm], key).mac([message])
@@ -195,7 +196,7 @@ function checkClaims(claims: JwtClaims, request: WebhookRequest, settings: Setti
 
 function isSha256(claim: unknown, bytes: Uint8Array): boolean {
   const given = typeof claim === 'string' ? decodeHex(claim) : undefined
-  return given !== undefined && constantTimeEqual(given, hash('sha256', bytes))
+  return given !== undefined && constantTimeEqual(given, hash(SHA256, bytes))
 }
 
 function signRequest(request: WebhookRequest, nowMs: number, settings: Settings): WebhookRequest {

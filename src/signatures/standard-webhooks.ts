@@ -1,5 +1,6 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
 import { decodeBase64, encodeBase64 } from '../bytes/encoding.ts'
+import { SHA256 } from '../bytes/hash.ts'
 import { type HmacKey, hmacKey } from '../bytes/hmac.ts'
 import { systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
@@ -121,7 +122,7 @@ function prepareKeys({ secret, publicKey, privateKey, key: decoding = STANDARD_K
     const key = decodeKey('secret', text, decoding)
     if (key.length < MIN_KEY_BYTES)
       throw new WebhookError('invalid_secret', 'secret is too short', { argument: 'secret' })
-    return hmacKey('sha256', key)
+    return hmacKey(SHA256, key)
   })
   const asymmetric = publicKey !== undefined || privateKey !== undefined
   return { hmac, ed25519: asymmetric ? ed25519Keys({ publicKey, privateKey }) : undefined }
@@ -130,7 +131,7 @@ function prepareKeys({ secret, publicKey, privateKey, key: decoding = STANDARD_K
 /** A full stop in the id would let `a.b` + `c` pass for `a` + `b.c`. */
 function checkId(id: string | undefined): string {
   if (typeof id !== 'string' || !/^[\x21-\x2d\x2f-\x7e]{1,256}$/.test(id)) {
-    throw invalidOption('id', 'must be 1 to 256 visible ASCII characters without a full stop')
+    throw invalidOption('id', 'must be 1 to 256 visible ASCII characters but full stops')
   }
   return id
 }

@@ -1,15 +1,9 @@
 import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { DIGESTS } from '../../src/bytes/digests.ts'
 import { encodeHex, utf8 } from '../../src/bytes/encoding.ts'
-import {
-  DIGEST_BYTES,
-  type HashAlgorithm,
-  hash,
-  type NativeCrypto,
-  nativeCrypto,
-  nobleHashes,
-} from '../../src/bytes/hash.ts'
+import { hash, type NativeCrypto, nativeCrypto, SHA256 } from '../../src/bytes/hash.ts'
 import { chooseBackend, hmacKey, nativeHmac, nobleHmac, selectHmacBackend } from '../../src/bytes/hmac.ts'
 
 const native = nativeCrypto()
@@ -18,7 +12,7 @@ const backends = [
   ['native', nativeHmac(native)],
   ['@noble/hashes', nobleHmac],
 ] as const
-const algorithms = Object.keys(DIGEST_BYTES) as readonly HashAlgorithm[]
+const digests = Object.values(DIGESTS)
 
 /** RFC 4231, section 4: key, data, HMAC-SHA-256. */
 const RFC_4231 = [
@@ -53,11 +47,11 @@ afterEach(() => selectHmacBackend(undefined))
 
 describe.each(backends)('HMAC, %s', (_name, backend) => {
   it.each(RFC_4231)('RFC 4231 with the key %s', (key, data, mac) => {
-    expect(encodeHex(backend('sha256', Buffer.from(key, 'hex')).mac([data]))).toBe(mac)
+    expect(encodeHex(backend(SHA256, Buffer.from(key, 'hex')).mac([data]))).toBe(mac)
   })
 
   it('RFC 2202, test case 2 of HMAC-SHA-1', () => {
-    const mac = backend('sha1', utf8('Jefe')).mac(['what do ya want for nothing?'])
+    const mac = backend(DIGESTS.sha1, utf8('Jefe')).mac(['what do ya want for nothing?'])
     expect(encodeHex(mac)).toBe('effcdf6ae5eb2fa2d27416d5f184df9c259a7c79')
   })
 
@@ -65,13 +59,13 @@ describe.each(backends)('HMAC, %s', (_name, backend) => {
     const part = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: 'grapheme', maxLength: 60 }))
     fc.assert(
       fc.property(
-        fc.constantFrom(...algorithms),
+        fc.constantFrom(...digests),
         fc.uint8Array({ minLength: 1, maxLength: 200 }),
         fc.array(part, { maxLength: 5 }),
-        (algorithm, key, parts) => {
-          const expected = createHmac(algorithm, key)
+        (digest, key, parts) => {
+          const expected = createHmac(digest.name, key)
           for (const piece of parts) expected.update(piece)
-          expect(encodeHex(backend(algorithm, key).mac(parts))).toBe(expected.digest('hex'))
+          expect(encodeHex(backend(digest, key).mac(parts))).toBe(expected.digest('hex'))
         },
       ),
     )
@@ -81,15 +75,15 @@ describe.each(backends)('HMAC, %s', (_name, backend) => {
     const data = new Uint8Array(length).map((_, i) => i * 7)
     const [key, text] = [utf8('key'), '1700000000.']
     const expected = createHmac('sha256', key).update(text).update(data).digest('hex')
-    expect(encodeHex(backend('sha256', key).mac([text, data]))).toBe(expected)
+    expect(encodeHex(backend(SHA256, key).mac([text, data]))).toBe(expected)
     const long = 'é'.repeat(length)
-    expect(encodeHex(backend('sha256', key).mac([long, data]))).toBe(
+    expect(encodeHex(backend(SHA256, key).mac([long, data]))).toBe(
       createHmac('sha256', key).update(long).update(data).digest('hex'),
     )
   })
 
   it('keeps messages apart: keys and calls do not see what another left behind', () => {
-    const [one, two] = [backend('sha256', utf8('one')), backend('sha512', utf8('two'))]
+    const [one, two] = [backend(SHA256, utf8('one')), backend(DIGESTS.sha512, utf8('two'))]
     const first = one.mac(['a long message that stays in the buffer', new Uint8Array(5_000)])
     two.mac(['x'])
     expect(one.mac(['a long message that stays in the buffer', new Uint8Array(5_000)])).toEqual(first)
@@ -101,7 +95,7 @@ describe.each(backends)('HMAC, %s', (_name, backend) => {
 
   it('does not change with the caller’s key bytes', () => {
     const key = utf8('a key that is wiped')
-    const prepared = backend('sha256', key)
+    const prepared = backend(SHA256, key)
     const before = prepared.mac(['x'])
     const large = new Uint8Array(50_000)
     const beforeLarge = prepared.mac([large])
@@ -111,7 +105,7 @@ describe.each(backends)('HMAC, %s', (_name, backend) => {
   })
 
   it('writes a lone surrogate as every encoder does', () => {
-    expect(backend('sha256', utf8('k')).mac(['\ud800'])).toEqual(backend('sha256', utf8('k')).mac(['\ufffd']))
+    expect(backend(SHA256, utf8('k')).mac(['\ud800'])).toEqual(backend(SHA256, utf8('k')).mac(['\ufffd']))
   })
 })
 
@@ -124,7 +118,7 @@ describe('the choice of a back end', () => {
   })
 
   it('takes the native one where it passes the self-test', () => {
-    for (const algorithm of algorithms) expect(chooseBackend(native, algorithm)).not.toBe(nobleHmac)
+    for (const digest of digests) expect(chooseBackend(native, digest)).not.toBe(nobleHmac)
   })
 
   it.each([
@@ -147,16 +141,16 @@ describe('the choice of a back end', () => {
       broken({ createHmac: () => ({ update: () => undefined, digest: () => '\0'.repeat(32) }) }),
     ],
   ])('takes the portable one where %s', (_case, crypto) => {
-    expect(chooseBackend(crypto, 'sha256')).toBe(nobleHmac)
+    expect(chooseBackend(crypto, SHA256)).toBe(nobleHmac)
   })
 
   it('can be fixed', () => {
     const made: string[] = []
-    selectHmacBackend((algorithm, key) => {
-      made.push(algorithm)
-      return nobleHmac(algorithm, key)
+    selectHmacBackend((digest, key) => {
+      made.push(digest.name)
+      return nobleHmac(digest, key)
     })
-    hmacKey('sha384', utf8('k'))
+    hmacKey(DIGESTS.sha384, utf8('k'))
     expect(made).toEqual(['sha384'])
   })
 })
@@ -164,15 +158,15 @@ describe('the choice of a back end', () => {
 describe('hash', () => {
   // FIPS 180-2, appendix B.1.
   it('gives the SHA-256 of abc', () => {
-    expect(encodeHex(hash('sha256', utf8('abc')))).toBe(
+    expect(encodeHex(hash(SHA256, utf8('abc')))).toBe(
       'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
     )
   })
 
   it('gives the same natively and portably', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...algorithms), fc.uint8Array({ maxLength: 500 }), (algorithm, bytes) => {
-        expect(hash(algorithm, bytes)).toEqual(nobleHashes[algorithm](bytes))
+      fc.property(fc.constantFrom(...digests), fc.uint8Array({ maxLength: 500 }), (digest, bytes) => {
+        expect(hash(digest, bytes)).toEqual(digest.noble(bytes))
       }),
     )
   })

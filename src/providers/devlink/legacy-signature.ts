@@ -1,6 +1,6 @@
 import { constantTimeEqual } from '../../bytes/constant-time.ts'
 import { decodeBase64, decodeUtf8, encodeBase64, utf8 } from '../../bytes/encoding.ts'
-import { hash } from '../../bytes/hash.ts'
+import { hash, SHA256 } from '../../bytes/hash.ts'
 import { headerValues } from '../../model/http.ts'
 import type { SecretInput } from '../../model/secret.ts'
 import { requireSecrets } from '../../model/secret.ts'
@@ -21,11 +21,11 @@ export function insecureLegacySignature(secret: SecretInput): Verifier {
       if (others.length > 0) return refuse('duplicate_header', `${SIGNATURE_HEADER} came more than once`)
       const given = decodeBase64(value)
       if (given === undefined) return refuse('malformed_signature', `${SIGNATURE_HEADER} is not base64`)
-      const digest = hash('sha256', given)
+      const digest = hash(SHA256, given)
       let matches = false
       for (const candidate of secrets) {
         for (const expected of encodings(candidate, request.body)) {
-          if (constantTimeEqual(hash('sha256', expected), digest)) matches = true
+          if (constantTimeEqual(hash(SHA256, expected), digest)) matches = true
         }
       }
       return matches ? { ok: true } : refuse('signature_mismatch', `${SIGNATURE_HEADER} does not fit secret and body`)

@@ -1,6 +1,6 @@
 import { constantTimeEqual } from '../../bytes/constant-time.ts'
 import { decodeHex, decodeUtf8, utf8 } from '../../bytes/encoding.ts'
-import { hash } from '../../bytes/hash.ts'
+import { hash, SHA256 } from '../../bytes/hash.ts'
 import { urlQuery, type WebhookRequest } from '../../model/http.ts'
 import type { SecretInput } from '../../model/secret.ts'
 import { type Refusal, refuse, type Verifier } from '../../model/verification.ts'
@@ -47,7 +47,7 @@ function coveredFields(request: WebhookRequest, url: string): string | Refusal {
   const expected = urlQuery(url).getAll('bodySHA256')
   if (expected.length > 0) {
     const digest = expected.length === 1 ? decodeHex(expected[0] ?? '') : undefined
-    if (digest !== undefined && constantTimeEqual(digest, hash('sha256', request.body))) return ''
+    if (digest !== undefined && constantTimeEqual(digest, hash(SHA256, request.body))) return ''
     return refuse('signature_mismatch', 'the body does not have the hash that the URL tells')
   }
   if (request.body.length === 0) return ''

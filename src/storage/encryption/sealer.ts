@@ -1,5 +1,5 @@
 import { utf8 } from '../../bytes/encoding.ts'
-import { hash } from '../../bytes/hash.ts'
+import { hash, SHA256 } from '../../bytes/hash.ts'
 import { WebhookError } from '../../errors.ts'
 import { randomBytes } from '../../ids.ts'
 import { type EncryptionOptions, requireKeys } from './keys.ts'
@@ -56,7 +56,7 @@ function importKey(bytes: Uint8Array<ArrayBuffer>): Key {
   const key = crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
   // Awaited where it is used; a failure must not count as unhandled before.
   key.catch(() => undefined)
-  return { id: hash('sha256', bytes).slice(0, ID_BYTES), key }
+  return { id: hash(SHA256, bytes).slice(0, ID_BYTES), key }
 }
 
 function failure(problem: string): WebhookError {
