@@ -3,7 +3,7 @@ import type { Transport } from '../../src/transports/transport.ts'
 import { type Expectation, HOSTILE_BEHAVIOURS, type HostileServer, startHostileServer } from './hostile-server.ts'
 import { post, SUBJECT_NAMES, SUBJECTS } from './subjects.ts'
 
-const TIMEOUT_MS = 400
+const TIMEOUT_MS = 1_500
 const MAX_RESPONSE_BYTES = 4096
 
 /** Where `fetch` cannot do what it is told, or hides the cause. */
