@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { type AddressGuard, type AddressLookup, createAddressGuard } from './address-guard.ts'
 import { CappedBody } from './exchange/capped-body.ts'
 import { Exchanges, type Target } from './exchange/exchanges.ts'
+import { interimCounter } from './exchange/interim-answers.ts'
 import { type PinnedLookup, pinnedLookup } from './exchange/pinned-lookup.ts'
 import type { Settlement } from './exchange/settle.ts'
 import { DEFAULT_MAX_RESPONSE_BYTES, type Transport, type TransportRequest, type TransportTls } from './transport.ts'
@@ -114,9 +115,6 @@ interface PoolOptions extends https.RequestOptions {
   readonly poolKey: string
 }
 
-/** How many interim answers (1xx) are borne. */
-const MAX_INTERIM = 20
-
 function exchange(client: Client, request: TransportRequest, target: Target, settlement: Settlement): void {
   const options = requestOptions(client, request, target)
   const clientRequest = target.url.protocol === 'https:' ? https.request(options) : http.request(options)
@@ -165,10 +163,7 @@ function tlsOptions(tls: TransportTls | undefined, servername: string): https.Re
 
 function listen(request: http.ClientRequest, settlement: Settlement, maxBytes: number): void {
   let answer: http.IncomingMessage | undefined
-  let interim = 0
-  const countInterim = (): void => {
-    if (++interim > MAX_INTERIM) settlement.fail({ code: 'malformed_response', message: 'too many interim answers' })
-  }
+  const countInterim = interimCounter(settlement)
   request.on('continue', countInterim)
   request.on('information', countInterim)
   request.on('upgrade', (_response, socket) => {

@@ -3,6 +3,7 @@ import { WebhookError } from '../errors.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { CappedBody } from './exchange/capped-body.ts'
 import { Exchanges } from './exchange/exchanges.ts'
+import { interimCounter } from './exchange/interim-answers.ts'
 import { OwnedDispatchers, type UndiciAgent, type UndiciModule } from './exchange/owned-dispatchers.ts'
 import { pinnedLookup } from './exchange/pinned-lookup.ts'
 import type { Settlement } from './exchange/settle.ts'
@@ -69,6 +70,7 @@ function dispatch(dispatchers: OwnedDispatchers, request: TransportRequest, url:
   const body = new CappedBody(request.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES)
   let status = 0
   let headers: Readonly<Record<string, string | readonly string[] | undefined>> = {}
+  const countInterim = interimCounter(settlement)
   const lease = dispatchers.lease(request)
   const finish = (): void => settlement.succeed({ status, headers, body: body.bytes(), truncated: body.truncated })
   try {
@@ -94,6 +96,10 @@ function dispatch(dispatchers: OwnedDispatchers, request: TransportRequest, url:
           lease.release()
         },
         onResponseStart(_controller, statusCode, responseHeaders) {
+          if (statusCode >= 100 && statusCode < 200) {
+            countInterim()
+            return
+          }
           status = statusCode
           headers = responseHeaders
         },

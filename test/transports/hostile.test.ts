@@ -3,7 +3,7 @@ import type { Transport } from '../../src/transports/transport.ts'
 import { type Expectation, HOSTILE_BEHAVIOURS, type HostileServer, startHostileServer } from './hostile-server.ts'
 import { post, SUBJECT_NAMES, SUBJECTS } from './subjects.ts'
 
-const TIMEOUT_MS = 1_500
+const TIMEOUT_MS = 1_000
 const MAX_RESPONSE_BYTES = 4096
 
 /** Where `fetch` cannot do what it is told, or hides the cause. */
@@ -12,6 +12,7 @@ const FETCH_EXPECTED: Readonly<Record<string, readonly Expectation[]>> = {
   'status 000': ['malformed_response', 'connection_failed', 'timeout', 0],
   'status 099': ['malformed_response', 'connection_failed', 'timeout', 99],
   'status 999': ['malformed_response', 'connection_failed', 999],
+  'endless 1xx': ['malformed_response', 'timeout'],
   'a thousand encodings': [200, 'connection_failed', 'malformed_response'],
 }
 
