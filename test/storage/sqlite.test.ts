@@ -178,6 +178,31 @@ describe('a SQLite file', () => {
     expect(await store.deliveries.enqueue([newEvent()])).toEqual([{ stored: true }])
   })
 
+  it('opens a new file while another process prepares it', async () => {
+    const file = newFile()
+    const other = new Database(file)
+    other.exec('begin exclusive')
+    other.exec('create table theirs (id integer)')
+    const store = sqliteStore(new Database(file))
+    const started = store.start()
+    await new Promise(resolve => setTimeout(resolve, 100))
+    other.exec('commit')
+    await started
+    expect(await store.deliveries.enqueue([newEvent()])).toEqual([{ stored: true }])
+    await store.close()
+  })
+
+  it('does not wait for ever to open a file', async () => {
+    const file = newFile()
+    const other = new Database(file)
+    other.exec('begin exclusive')
+    const store = sqliteStore(new Database(file), { busyTimeoutSeconds: 0.05 })
+    await expect(store.start()).rejects.toMatchObject({ code: 'store_unavailable' })
+    other.exec('rollback')
+    await store.start()
+    await store.close()
+  })
+
   it('waits for another connection no shorter because the clock is put forward', async () => {
     const file = newFile()
     const store = sqliteStore(new Database(file))

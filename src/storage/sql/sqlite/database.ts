@@ -7,6 +7,7 @@ import { SCHEMA_VERSION } from '../migrations.ts'
 import type { Row, Sql, Statement, Steps } from '../statement.ts'
 import { toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
+import { configure, RETRY_MS, whenFree } from './connection.ts'
 import {
   createDriver,
   isBusy,
@@ -42,11 +43,8 @@ interface Job {
 
 /** Writes in one transaction: a bound on how long it holds the event loop up. */
 const MAX_JOBS = 500
-const RETRY_MS = 5
 /** A full disk is not asked for a checkpoint more often. */
 const MAKE_ROOM_MS = 50
-/** SQLite waits by blocking the process: only briefly, then we wait without. */
-const BLOCKING_WAIT_MS = 20
 
 /**
  * A SQLite database. Everything that is to be written in one turn of the event loop is one transaction, with one
@@ -133,12 +131,10 @@ export class SqliteDatabase implements Database {
 
   async #prepare(): Promise<void> {
     const driver = this.#driver ?? (await this.#openFile())
-    driver.exec(`pragma busy_timeout = ${BLOCKING_WAIT_MS}`)
-    const [mode] = driver.all({ text: 'pragma journal_mode = wal', values: [] })
-    // Some disks cannot, and one that fails may keep the old mode: that one flushes everything only when told so.
-    const isLog = ['wal', 'memory'].includes(String(mode?.journal_mode))
-    driver.exec(`pragma synchronous = ${isLog ? 'full' : 'extra'}`)
-    const version = runSteps(driver, () => findVersion(this.tables, 'sqlite')) ?? 0
+    const version = await whenFree(this.#options.busyTimeoutMs, () => {
+      configure(driver)
+      return runSteps(driver, () => findVersion(this.tables, 'sqlite')) ?? 0
+    })
     refuseNewer(version)
     if (version !== SCHEMA_VERSION) {
       await this.#enqueue(() => runSteps(driver, () => migrate(this.tables, 'sqlite')))

@@ -1,0 +1,34 @@
+import { systemClock } from '../../../clock.ts'
+import { isBusy, type SqliteDriver } from './driver.ts'
+
+/** How soon what found the database busy is tried again. */
+export const RETRY_MS = 5
+/** SQLite waits by blocking the process: only briefly, then we wait without. */
+const BLOCKING_WAIT_MS = 20
+
+/** Sets a connection up so that what is committed is on the disk. */
+export function configure(driver: SqliteDriver): void {
+  driver.exec(`pragma busy_timeout = ${BLOCKING_WAIT_MS}`)
+  const [mode] = driver.all({ text: 'pragma journal_mode = wal', values: [] })
+  // Some disks cannot, and one that fails may keep the old mode: that one flushes everything only when told so.
+  const isLog = ['wal', 'memory'].includes(String(mode?.journal_mode))
+  driver.exec(`pragma synchronous = ${isLog ? 'full' : 'extra'}`)
+}
+
+/**
+ * Works as soon as no other process is in the way. SQLite itself does not wait for one that changes the journal mode,
+ * as each does that opens a new file.
+ *
+ * @throws what `work` throws; that the database is busy, after `timeoutMs`.
+ */
+export async function whenFree<Result>(timeoutMs: number, work: () => Result): Promise<Result> {
+  const sinceMs = performance.now()
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - sinceMs >= timeoutMs) throw error
+    }
+    await new Promise<void>(resolve => systemClock.setTimer(resolve, RETRY_MS))
+  }
+}
