@@ -4,10 +4,20 @@ export interface Clock {
   now(): number
   /** Calls `callback` once, `delayMs` from now. The answer cancels it; cancelling twice is harmless. */
   setTimer(callback: () => void, delayMs: number): () => void
+  /**
+   * The same, for a timer that does not keep the process running. A clock that has it saves one timer per request:
+   * those that have become needless are left to run out. Delays up to 2^31-1 ms.
+   */
+  setBackgroundTimer?(callback: () => void, delayMs: number): () => void
 }
 
 /** A raw timer above 2^31-1 ms fires at once, so longer delays are cut into pieces. */
 const MAX_TIMER_MS = 2_147_483_647
+
+/** Where timers are numbers: browsers, whose pages run anyway, and Deno. */
+interface DenoHost {
+  readonly Deno?: { unrefTimer(id: number): void }
+}
 
 /** The real clock: `Date.now` and `setTimeout`. */
 export const systemClock: Clock = {
@@ -24,5 +34,11 @@ export const systemClock: Clock = {
     }
     arm(delayMs)
     return () => clearTimeout(timer)
+  },
+  setBackgroundTimer(callback, delayMs) {
+    const timer: { unref?(): unknown } | number = setTimeout(callback, Math.min(Math.max(0, delayMs), MAX_TIMER_MS))
+    if (typeof timer === 'object') timer.unref?.()
+    else (globalThis as DenoHost).Deno?.unrefTimer(timer)
+    return () => clearTimeout(timer as ReturnType<typeof setTimeout>)
   },
 }

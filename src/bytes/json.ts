@@ -32,9 +32,12 @@ export function parseJson(bytes: Uint8Array): JsonResult {
 const PROTO_KEY =
   /(?:_|\\u005[fF])(?:_|\\u005[fF])(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[fF])(?:t|\\u0074)(?:o|\\u006[fF])(?:_|\\u005[fF])(?:_|\\u005[fF])/
 
-/** Most texts have neither of what the expression needs, and looking for these is several times faster. */
+/**
+ * Most texts have neither of what the expression needs, and looking for these is several times faster: for a few
+ * characters that do not begin with an underscore, at which the search would stop in every name.
+ */
 function mayHaveProtoKey(text: string): boolean {
-  return (text.includes('__proto__') || text.includes('\\u00')) && PROTO_KEY.test(text)
+  return (text.includes('proto_') || text.includes('\\u00')) && PROTO_KEY.test(text)
 }
 
 function hasProtoKey(value: unknown): boolean {

@@ -15,6 +15,8 @@ export function allOf(...verifiers: readonly Verifier[]): Verifier {
   if (verifiers.some(verifier => typeof verifier?.verify !== 'function')) {
     throw new WebhookError('invalid_option', 'allOf takes signature schemes and credentials', { argument: 'verifiers' })
   }
+  const [only] = verifiers
+  if (only !== undefined && verifiers.length === 1) return only
   const all: Verifier = {
     verify(request, context) {
       const from = (index: number, before: VerifyResult): MaybePromise<VerifyResult> => {

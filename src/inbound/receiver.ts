@@ -2,6 +2,7 @@ import { createLifecycle, type LifecycleEmitter, type LifecycleSource } from '..
 import { Deadlines } from '../model/deadlines.ts'
 import type { EventMap, EventOf, ReceivedEvent } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
+import { isThenable } from '../model/maybe-promise.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
@@ -108,18 +109,15 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
     return { status: 'ok', service: settings.name, timestamp: new Date(settings.clock.now()).toISOString() }
   }
 
-  async function receive(request: WebhookRequest | IncomingRequest): Promise<WebhookResponse> {
-    const notes = settings.exchangeLog && startNotes(settings)
-    let response: WebhookResponse
-    try {
-      response = await receiveRequest(request, host, notes)
-    } catch (error) {
-      settings.logger.error('webhook provider failed', { provider: provider.name, error })
-      response = toResponse(emptyResult('failed'))
-    }
-    if (notes !== undefined) await writeExchange(request, response, notes, settings)
-    return response
-  }
+  const receive: Receiver['receive'] =
+    settings.exchangeLog === undefined
+      ? request => receiveRequest(request, host, undefined)
+      : async request => {
+          const notes = startNotes(settings)
+          const response = await receiveRequest(request, host, notes)
+          await writeExchange(request, response, notes, settings)
+          return response
+        }
 
   return {
     on: (pattern, handler) => handlers.add(pattern, handler as AnyHandler),
@@ -147,43 +145,51 @@ interface ReceiveHost {
   health(): Health
 }
 
-/** The flow of a request, step by step. */
+/** The flow of a request, step by step. Never rejects. */
 async function receiveRequest(
   incoming: WebhookRequest | IncomingRequest,
   host: ReceiveHost,
   notes: ExchangeNotes | undefined,
 ): Promise<WebhookResponse> {
   const { settings, provider } = host
-  const startedAtMs = settings.clock.now()
-  if (isHealthCheck(incoming)) return jsonResponse(200, host.health())
+  try {
+    const startedAtMs = settings.clock.now()
+    if (isHealthCheck(incoming)) return jsonResponse(200, host.health())
 
-  if (!provider.methods.includes(incoming.method)) return answerOtherMethod(incoming, host)
+    const { method, url, headers, remoteAddress } = incoming
+    if (!provider.methods.includes(method)) return await answerOtherMethod(incoming, host)
 
-  const body = await readBody(incoming, host)
-  if (!body.ok) return answerUnreadBody(incoming, body, host)
-  const request: WebhookRequest = { ...incoming, body: body.bytes }
-  if (notes !== undefined) notes.body = body.bytes
+    const body = await readBody(incoming, host)
+    if (!body.ok) return answerUnreadBody(incoming, body, host)
+    const request: WebhookRequest = { method, url, headers, body: body.bytes, remoteAddress }
+    if (notes !== undefined) notes.body = body.bytes
 
-  const handshake = provider.unsignedChallenge && (await provider.unsignedChallenge(request))
-  if (handshake !== undefined) return handshake
+    const handshake = provider.unsignedChallenge && (await provider.unsignedChallenge(request))
+    if (handshake !== undefined) return handshake
 
-  const verdict = await provider.verify(request, { now: settings.clock.now() })
-  if (!verdict.ok) return reject(request, host, 'refused', note(notes, verdict))
+    const verified = provider.verify(request, { now: settings.clock.now() })
+    // Most schemes need no waiting, and waiting for nothing costs as much as reading a header.
+    const verdict = isThenable(verified) ? await verified : verified
+    if (!verdict.ok) return reject(request, host, 'refused', note(notes, verdict))
 
-  const challenge = provider.challenge && (await provider.challenge(request))
-  if (challenge !== undefined) return challenge
+    const challenge = provider.challenge && (await provider.challenge(request))
+    if (challenge !== undefined) return challenge
 
-  const parsed = provider.parse(request)
-  if (!parsed.ok) return reject(request, host, 'malformed', note(notes, parsed))
-  if (notes !== undefined) notes.event = parsed.events[0]
+    const parsed = provider.parse(request)
+    if (!parsed.ok) return reject(request, host, 'malformed', note(notes, parsed))
+    if (notes !== undefined) notes.event = parsed.events[0]
 
-  const deadlineMs = startedAtMs + settings.handlerTimeoutMs
-  const results: EventResult[] = []
-  for (const event of parsed.events) {
-    const result = handleEvent(event, host.events, deadlineMs, host.queue)
-    results.push(result instanceof Promise ? await result : result)
+    const deadlineMs = startedAtMs + settings.handlerTimeoutMs
+    const results: EventResult[] = []
+    for (const event of parsed.events) {
+      const result = handleEvent(event, host.events, deadlineMs, host.queue)
+      results.push(result instanceof Promise ? await result : result)
+    }
+    return respond(provider, combineResults(results, (settings.clock.now() - startedAtMs) / 1000))
+  } catch (error) {
+    settings.logger.error('webhook provider failed', { provider: provider.name, error })
+    return toResponse(emptyResult('failed'))
   }
-  return respond(provider, combineResults(results, (settings.clock.now() - startedAtMs) / 1000))
 }
 
 async function reconcile(

@@ -30,8 +30,7 @@ export class Deadlines {
     const deadline: Deadline = { dueAtMs: this.clock.now() + this.afterMs, onLate, done: false }
     this.waiting.push(deadline)
     this.open++
-    if (this.afterMs < Number.POSITIVE_INFINITY)
-      this.cancelTimer ??= this.clock.setTimer(() => this.check(), this.afterMs)
+    if (this.cancelTimer === undefined && this.afterMs < Number.POSITIVE_INFINITY) this.arm(this.afterMs)
     return deadline
   }
 
@@ -40,10 +39,16 @@ export class Deadlines {
     deadline.done = true
     this.open--
     while (this.waiting.peek()?.done) this.waiting.shift()
-    if (this.open > 0) return
-    // A timer would keep an idle process alive.
+    // Left to run out where it keeps nothing alive: the next thing to watch over needs it again.
+    if (this.open > 0 || this.clock.setBackgroundTimer !== undefined) return
     this.cancelTimer?.()
     this.cancelTimer = undefined
+  }
+
+  private arm(delayMs: number): void {
+    const { clock } = this
+    const check = (): void => this.check()
+    this.cancelTimer = clock.setBackgroundTimer?.(check, delayMs) ?? clock.setTimer(check, delayMs)
   }
 
   private check(): void {
@@ -53,7 +58,7 @@ export class Deadlines {
       const remainingMs = first.dueAtMs - nowMs
       // More than all of it remains only when the clock was put back; then late is the safe guess.
       if (!first.done && remainingMs > 0 && remainingMs <= this.afterMs) {
-        this.cancelTimer = this.clock.setTimer(() => this.check(), remainingMs)
+        this.arm(remainingMs)
         return
       }
       this.waiting.shift()

@@ -19,10 +19,8 @@ export class Fifo<Item extends object> {
     const item = this.#items[this.#head]
     if (item === undefined) return undefined
     this.#items[this.#head++] = undefined
-    if (this.#head === this.#items.length) {
-      this.#items = []
-      this.#head = 0
-    } else if (this.#head > 64 && this.#head * 2 > this.#items.length) {
+    // Not as soon as it is empty: one that holds a thing at a time would begin anew with each.
+    if (this.#head > 16 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0
     }

@@ -10,7 +10,7 @@ export interface NodeRequest extends BodyStream {
   readonly rawHeaders?: readonly string[]
   readonly httpVersionMajor?: number
   readonly complete?: boolean
-  readonly socket?: { readonly remoteAddress?: string | undefined }
+  readonly socket?: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
 }
 
 /** What a framework knows better than the Node request below it. */
@@ -38,7 +38,7 @@ export function fromNodeRequest(request: NodeRequest, context: NodeRequestContex
 
 /** Scheme and host of a request to a Node server that sits behind no proxy. */
 export function nodeOrigin({ socket, headers }: NodeRequest): [scheme: string, host: string | undefined] {
-  const secure = socket !== undefined && 'encrypted' in socket && socket.encrypted === true
+  const secure = socket?.encrypted === true
   const host = headers.host ?? headers[':authority']
   return [secure ? 'https' : 'http', typeof host === 'string' ? host : undefined]
 }

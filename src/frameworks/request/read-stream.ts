@@ -22,18 +22,27 @@ export function wasRead(stream: BodyStream): boolean {
  * answer the server destroys the stream, and an error then must find one.
  */
 export function readStream(stream: BodyStream, maxBytes: number): Promise<BodyResult> {
-  if (stream.destroyed === true) return Promise.resolve({ ok: false, reason: 'aborted' })
+  if (stream.destroyed === true) return Promise.resolve(ABORTED)
   return new Promise(resolve => {
     const collector = createByteCollector(maxBytes)
-    const abort = (): void => resolve({ ok: false, reason: 'aborted' })
+    let ended = false
+    // Every stream closes in the end, and Node makes much of a promise that is resolved twice.
+    const end = (result: BodyResult): void => {
+      if (ended) return
+      ended = true
+      resolve(result)
+    }
+    const abort = (): void => end(ABORTED)
     stream.on('data', chunk => {
       if (collector.add(chunk)) return
       stream.pause()
-      resolve({ ok: false, reason: 'too_large' })
+      end({ ok: false, reason: 'too_large' })
     })
-    stream.on('end', () => resolve({ ok: true, bytes: collector.bytes() }))
+    stream.on('end', () => end({ ok: true, bytes: collector.bytes() }))
     stream.on('close', abort)
     // Node emits an HTTP/1 request's error only to those who listen; `close` follows in any case.
     if (stream.httpVersionMajor !== 1) stream.on('error', abort)
   })
 }
+
+const ABORTED: BodyResult = { ok: false, reason: 'aborted' }

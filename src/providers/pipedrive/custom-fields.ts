@@ -104,11 +104,13 @@ export function customFieldValue<Field extends CustomField | null | undefined>(f
 
 function plainValue(field: unknown): unknown {
   if (!isObject(field) || typeof field.type !== 'string') return field ?? null
-  const { type, ...rest } = field
-  if (type === 'set' && Array.isArray(rest.values)) return rest.values.map(idOf)
-  const keys = Object.keys(rest)
-  const only = keys.length === 1 ? keys[0] : undefined
-  return only === 'value' || only === 'id' ? rest[only] : rest
+  if (field.type === 'set' && Array.isArray(field.values)) return field.values.map(idOf)
+  if (Object.keys(field).length === 2) {
+    if ('value' in field) return field.value
+    if ('id' in field) return field.id
+  }
+  const { type: _, ...parts } = field
+  return parts
 }
 
 function idOf(option: unknown): unknown {

@@ -6,6 +6,8 @@ interface Entry {
   /** `undefined` once the event was handled. */
   token: string | undefined
   untilMs: number
+  /** Another entry of its key, or none, has taken its place. */
+  gone: boolean
 }
 
 /** How many entries a claim looks at to throw expired ones away: enough to keep up, never a long pause. */
@@ -22,12 +24,12 @@ export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
   let claims = 0
   const forgetOldest = (): void => {
     const oldest = byAge.shift()
-    if (oldest !== undefined && entries.get(oldest.key) === oldest) entries.delete(oldest.key)
+    if (oldest?.gone === false) entries.delete(oldest.key)
   }
   const sweep = (nowMs: number): void => {
     for (let i = 0; i < SWEEP; i++) {
       const oldest = byAge.peek()
-      if (oldest === undefined || (oldest.untilMs > nowMs && entries.get(oldest.key) === oldest)) return
+      if (oldest === undefined || (oldest.untilMs > nowMs && !oldest.gone)) return
       forgetOldest()
     }
   }
@@ -38,8 +40,9 @@ export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
       if (known !== undefined && known.untilMs > nowMs) {
         return known.token === undefined ? { state: 'done' } : { state: 'in_progress', untilMs: known.untilMs }
       }
+      if (known !== undefined) known.gone = true
       const token = String(++claims)
-      const entry: Entry = { key, token, untilMs: claimUntilMs }
+      const entry: Entry = { key, token, untilMs: claimUntilMs, gone: false }
       entries.set(key, entry)
       byAge.push(entry)
       if (byAge.size > Math.max(1, maxEntries)) forgetOldest()
@@ -52,7 +55,10 @@ export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
       entry.untilMs = keepUntilMs
     },
     release(key, token) {
-      if (entries.get(key)?.token === token) entries.delete(key)
+      const entry = entries.get(key)
+      if (entry?.token !== token) return
+      entry.gone = true
+      entries.delete(key)
     },
   }
 }
