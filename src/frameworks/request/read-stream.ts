@@ -1,5 +1,6 @@
 import { createByteCollector } from '../../bytes/byte-collector.ts'
 import type { BodyResult } from '../../model/http.ts'
+import { inStep } from '../../model/in-step.ts'
 
 /** A Node stream of body bytes, as far as reading it needs. */
 export interface BodyStream {
@@ -30,7 +31,7 @@ export function readStream(stream: BodyStream, maxBytes: number): Promise<BodyRe
     const end = (result: BodyResult): void => {
       if (ended) return
       ended = true
-      resolve(result)
+      inStep(() => resolve(result))
     }
     const abort = (): void => end(ABORTED)
     stream.on('data', chunk => {

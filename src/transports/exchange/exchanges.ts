@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { inStep } from '../../model/in-step.ts'
 import type { AddressGuard, UrlResult } from '../address-guard.ts'
 import type { TransportRequest, TransportResult } from '../transport.ts'
 import type { Failure } from './failure.ts'
@@ -30,7 +31,7 @@ export class Exchanges {
     return new Promise(resolve => {
       const settlement = new Settlement(request, this.#clock, result => {
         this.#remove(settlement)
-        resolve(result)
+        inStep(() => resolve(result))
       })
       settlement.place = this.#active.push(settlement) - 1
       try {
