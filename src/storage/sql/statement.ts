@@ -16,6 +16,11 @@ export interface Statement {
    * that reads whole tables would be kept while they grow.
    */
   readonly planAnew?: boolean
+  /**
+   * Answers with one row that tells how many were changed (`changes`) and the number of the last new one (`last_no`).
+   * For SQLite, whose drivers take as long again to hand out a row as to write one.
+   */
+  readonly counts?: boolean
 }
 
 /** A piece of a statement with its values, in the words that both databases share. */

@@ -29,8 +29,13 @@ export interface SqliteDriver {
 /** Lists that are put together from filters come in many forms. */
 const MAX_PREPARED = 300
 
+interface RunResult {
+  readonly changes: number | bigint
+  readonly lastInsertRowid: number | bigint
+}
+
 interface Prepared {
-  readonly statement: { all(...values: readonly unknown[]): unknown[]; run(...values: readonly unknown[]): unknown }
+  readonly statement: { all(...values: readonly unknown[]): unknown[]; run(...values: readonly unknown[]): RunResult }
   readonly answers: boolean
 }
 
@@ -57,12 +62,12 @@ export function createDriver(handle: SqliteHandle): SqliteDriver {
     exec(text) {
       handle.exec(text)
     },
-    all({ text, values }) {
+    all({ text, values, counts }) {
       const { statement, answers } = prepare(text)
       const given = takesArray ? [values] : (values as readonly SqlValue[])
       if (answers) return statement.all(...given) as readonly Row[]
-      statement.run(...given)
-      return []
+      const { changes, lastInsertRowid } = statement.run(...given)
+      return counts === true ? [{ changes: Number(changes), last_no: Number(lastInsertRowid) }] : []
     },
     close() {
       prepared.clear()

@@ -13,7 +13,7 @@ export function sqliteEnqueue(tables: Tables, lanes: Lanes) {
     on conflict (scope, key) do nothing returning 1`
   const findKey = `select event_id from ${tables.idempotency} where scope = ? and key = ?`
   const insertEvent = `insert into ${tables.events} (${NEW_EVENT_COLUMNS.map(([name]) => name).join(', ')})
-    values (${NEW_EVENT_COLUMNS.map(() => '?').join(', ')}) on conflict (id) do nothing returning no`
+    values (${NEW_EVENT_COLUMNS.map(() => '?').join(', ')}) on conflict (id) do nothing`
   const insertDelivery = `insert into ${tables.deliveries} (event_no, ${NEW_DELIVERY_COLUMNS.map(([name]) => name).join(', ')})
     values (?, ${NEW_DELIVERY_COLUMNS.map(() => '?').join(', ')})`
 
@@ -38,9 +38,9 @@ export function sqliteEnqueue(tables: Tables, lanes: Lanes) {
         return { stored: false, existingEventId: row === undefined ? event.id : readText(row, 'event_id') }
       }
     }
-    const [row] = yield { text: insertEvent, values: writeEvent(given, nowMs) }
-    if (row === undefined) return { stored: false, existingEventId: event.id }
-    const eventNumber = readNumber(row, 'no')
+    const [row = {}] = yield { text: insertEvent, values: writeEvent(given, nowMs), counts: true }
+    if (readNumber(row, 'changes') === 0) return { stored: false, existingEventId: event.id }
+    const eventNumber = readNumber(row, 'last_no')
     for (const [ordinal, delivery] of given.deliveries.entries()) {
       const lane = numbers.get(idOf(laneOf(delivery))) ?? 0
       yield { text: insertDelivery, values: [eventNumber, ...writeDelivery(given, delivery, ordinal, lane)] }

@@ -6,16 +6,26 @@ import { type Row, type SqlValue, type Statement, type Steps, storable } from '.
 import type { Tables } from '../tables.ts'
 import { hexOrNull, indexable, textOrNull, wholeMs } from '../values.ts'
 
+/** How an attempt ends: for a delivery without an order, as most are, and for any. */
+interface Update {
+  readonly plain: Statement
+  readonly ordered: Statement
+}
+
 /** Ends attempts one by one: SQLite is in this process, where a statement costs next to nothing. */
 export function sqliteSettle(tables: Tables) {
   const insertAttempt = `insert into ${tables.attempts} (${ATTEMPT_COLUMNS.map(([name]) => name).join(', ')})
     values (${ATTEMPT_COLUMNS.map(() => '?').join(', ')}) on conflict (id) do nothing`
-  const update = (set: string): string => `update ${tables.deliveries} set token = null, lease_until_ms = null,
+  const update = (set: string): ((values: readonly SqlValue[]) => Update) => {
+    const text = `update ${tables.deliveries} set token = null, lease_until_ms = null,
     attempts = case when ? = 1 then coalesce(attempts, 0) + 1 else attempts end,
     last_error = case when ? = 1 then ? else last_error end,
     cause = case when ? = 1 then ? else cause end, external_id = coalesce(?, external_id), ${set}
-    where event_no = (select no from ${tables.events} where id = ?) and ordinal = ? and state = 1 and token = ?
-    returning lane_no, order_key`
+    where event_no = (select no from ${tables.events} where id = ?) and ordinal = ? and state = 1 and token = ?`
+    const plain = `${text} and order_key is null`
+    const ordered = `${text} returning lane_no, order_key`
+    return values => ({ plain: { text: plain, values }, ordered: { text: ordered, values } })
+  }
   const keepBody = `content_type = case when body is null then ? else content_type end, body = coalesce(body, unhex(?))`
   const again = update('state = 0, due_at_ms = ?')
   const later = update(`state = 0, due_at_ms = ?, tries_used = ?, ${keepBody}`)
@@ -26,35 +36,28 @@ export function sqliteSettle(tables: Tables) {
     const ended: Row[] = []
     for (const settlement of settlements) {
       if (settlement.attempt !== undefined) yield { text: insertAttempt, values: writeAttempt(settlement.attempt) }
-      const statement = write(settlement)
-      const rows = statement === undefined ? [] : yield statement
-      changed.push(rows.length > 0)
+      const update = write(settlement)
+      const [{ changes = 0 } = {}] = update === undefined ? [] : yield { ...update.plain, counts: true }
+      const rows = update === undefined || changes !== 0 ? [] : yield update.ordered
+      changed.push(changes !== 0 || rows.length > 0)
       ended.push(...rows)
     }
     return { changed, groups: groupsOf(ended) }
   }
 
-  function write({
-    deliveryId,
-    token,
-    attempt,
-    next,
-    lastError,
-    cause,
-    externalId,
-  }: Settlement): Statement | undefined {
+  function write({ deliveryId, token, attempt, next, lastError, cause, externalId }: Settlement): Update | undefined {
     const id = parseDeliveryId(deliveryId)
     if (id === undefined) return undefined
     const tellsError = lastError !== undefined || next.status === 'succeeded' ? 1 : 0
     const before: SqlValue[] = [attempt === undefined ? 0 : 1, tellsError, textOrNull(lastError)]
     before.push(tellsError, cause === undefined ? null : indexable(cause), textOrNull(externalId))
     const after: SqlValue[] = [storable(id.eventId), id.ordinal, storable(token)]
-    if (next.status === 'returned') return { text: again, values: [...before, wholeMs(next.dueAtMs), ...after] }
+    if (next.status === 'returned') return again([...before, wholeMs(next.dueAtMs), ...after])
     const body = [textOrNull(next.body?.contentType), hexOrNull(next.body?.bytes)]
     if (next.status === 'pending') {
-      return { text: later, values: [...before, wholeMs(next.dueAtMs), next.triesUsed, ...body, ...after] }
+      return later([...before, wholeMs(next.dueAtMs), next.triesUsed, ...body, ...after])
     }
-    return { text: done, values: [...before, STATE[next.status], wholeMs(next.atMs), ...body, ...after] }
+    return done([...before, STATE[next.status], wholeMs(next.atMs), ...body, ...after])
   }
 }
 
