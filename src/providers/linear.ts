@@ -1,6 +1,6 @@
 import { utf8 } from '../bytes/encoding.ts'
 import { parseJson } from '../bytes/json.ts'
-import { systemClock } from '../clock.ts'
+import { systemNow } from '../clock.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { type Verifier, withHeaders } from '../model/verification.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
@@ -69,7 +69,7 @@ function linearVerifier(secret: SecretInput, toleranceSeconds: number): Verifier
     verify: (request, context) => scheme.verify(request, context),
     authenticate(request, context) {
       const parsed = parseJson(request.body)
-      const webhookTimestamp = context?.now ?? systemClock.now()
+      const webhookTimestamp = context?.now ?? systemNow()
       const isObject = parsed.ok && typeof parsed.value === 'object' && parsed.value !== null
       const body = isObject ? utf8(JSON.stringify({ ...parsed.value, webhookTimestamp })) : request.body
       return withHeaders({ ...request, body }, untimed.sign({ body }))

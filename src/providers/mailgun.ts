@@ -1,7 +1,7 @@
 import { encodeHex, utf8 } from '../bytes/encoding.ts'
 import { hash, SHA256 } from '../bytes/hash.ts'
 import { parseJson } from '../bytes/json.ts'
-import { systemClock } from '../clock.ts'
+import { systemNow } from '../clock.ts'
 import type { SecretInput } from '../model/secret.ts'
 import type { Verifier } from '../model/verification.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
@@ -71,7 +71,7 @@ function mailgunVerifier(secret: SecretInput, toleranceSeconds: number): Verifie
     authenticate(request, context) {
       const parsed = parseJson(request.body)
       const body = parsed.ok && typeof parsed.value === 'object' ? parsed.value : {}
-      const timestamp = String(Math.floor((context?.now ?? systemClock.now()) / 1000))
+      const timestamp = String(Math.floor((context?.now ?? systemNow()) / 1000))
       const token = encodeHex(hash(SHA256, request.body)).slice(0, 50)
       const signature = signer.sign({ body: timestamp + token }).signature
       return { ...request, body: utf8(JSON.stringify({ ...body, signature: { timestamp, token, signature } })) }

@@ -4,7 +4,7 @@ import { decodeBase64Url, decodeHex, encodeBase64Url, utf8 } from '../bytes/enco
 import { hash, SHA256, sha256Hex } from '../bytes/hash.ts'
 import { hmacKey } from '../bytes/hmac.ts'
 import { isJsonObject, parseJson } from '../bytes/json.ts'
-import { systemClock } from '../clock.ts'
+import { systemNow } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { headerValues, type WebhookRequest } from '../model/http.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
@@ -77,8 +77,8 @@ export function jwtSignature(options: JwtSignatureOptions): JwtSignature {
   }
   if (options.maxAgeSeconds !== undefined) requireSeconds('maxAgeSeconds', options.maxAgeSeconds, 1)
   return {
-    verify: (request, context) => verifyRequest(request, context?.now ?? systemClock.now(), settings),
-    authenticate: (request, context) => signRequest(request, context?.now ?? systemClock.now(), settings),
+    verify: (request, context) => verifyRequest(request, context?.now ?? systemNow(), settings),
+    authenticate: (request, context) => signRequest(request, context?.now ?? systemNow(), settings),
     claims(request) {
       const token = readToken(request, settings)
       return typeof token === 'string' ? decodePart(token.split('.')[1]) : undefined

@@ -7,7 +7,7 @@ import {
   encodeHex,
   utf8,
 } from '../bytes/encoding.ts'
-import { systemClock } from '../clock.ts'
+import { systemNow } from '../clock.ts'
 import type { WebhookRequest } from '../model/http.ts'
 import { type Refusal, refuse, type VerifyContext } from '../model/verification.ts'
 import { invalidOption } from './invalid-option.ts'
@@ -93,7 +93,7 @@ export function prepareShape(shape: SignatureShape, signatureBytes?: number): Pr
     },
     message: ({ source }, secret) => fillMessage(template, secret ? { ...source, secret } : source),
     write(message) {
-      const timestamp = rule && formatTimestamp(message.timestampMs ?? systemClock.now(), unit)
+      const timestamp = rule && formatTimestamp(message.timestampMs ?? systemNow(), unit)
       const request = toRequest(message)
       const source = { request, body: new BodyReader(request.body), timestamp, url: shape.url ?? message.url }
       return {
@@ -115,7 +115,7 @@ export function prepareShape(shape: SignatureShape, signatureBytes?: number): Pr
 
 /** The time of a verification. */
 export function readNow(context: VerifyContext | undefined): number {
-  const now = context?.now ?? systemClock.now()
+  const now = context?.now ?? systemNow()
   if (typeof now !== 'number' || !Number.isFinite(now))
     throw invalidOption('now', 'must be milliseconds since the epoch')
   return now

@@ -2,7 +2,7 @@ import { constantTimeEqual } from '../bytes/constant-time.ts'
 import { decodeBase64, encodeBase64 } from '../bytes/encoding.ts'
 import { SHA256 } from '../bytes/hash.ts'
 import { type HmacKey, hmacKey } from '../bytes/hmac.ts'
-import { systemClock } from '../clock.ts'
+import { systemNow } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { randomBytes } from '../ids.ts'
 import { headerValues, singleHeader, type WebhookRequest } from '../model/http.ts'
@@ -72,7 +72,7 @@ export function standardWebhooks(options: StandardWebhooksOptions): StandardWebh
   const sign = (message: SignableMessage): MaybePromise<SignatureHeaders> => {
     if (!canSign) throw invalidOption('privateKey', 'or secret is needed to sign')
     const id = checkId(message.id)
-    const timestamp = String(Math.floor((message.timestampMs ?? systemClock.now()) / 1000))
+    const timestamp = String(Math.floor((message.timestampMs ?? systemNow()) / 1000))
     const pieces: MessagePieces = [`${id}.${timestamp}.`, message.body]
     const toHeaders = (signatures: readonly string[]): SignatureHeaders => ({
       [`${prefix}-id`]: id,

@@ -1,6 +1,6 @@
 import { decodeBase64, utf8 } from '../../bytes/encoding.ts'
 import { isJsonObject, parseJson } from '../../bytes/json.ts'
-import { systemClock } from '../../clock.ts'
+import { systemNow } from '../../clock.ts'
 import { WebhookError } from '../../errors.ts'
 import type { WebhookRequest } from '../../model/http.ts'
 import { type Refusal, refuse, type VerifyContext, type VerifyResult } from '../../model/verification.ts'
@@ -52,7 +52,7 @@ export function createSnsVerifier(options: AwsSnsOptions): {
         return refuse('credential_mismatch', 'the topic is not one of topicArns')
       }
       const timestampMs = Date.parse(signed.timestamp)
-      const late = checkTime(timestampMs, context?.now ?? systemClock.now(), toleranceSeconds)
+      const late = checkTime(timestampMs, context?.now ?? systemNow(), toleranceSeconds)
       if (late !== undefined) return late
       const key = await findKey(signed.certificateUrl)
       if (key === undefined)

@@ -1,5 +1,5 @@
 import { decodeBase64, utf8 } from '../../bytes/encoding.ts'
-import { systemClock } from '../../clock.ts'
+import { systemNow } from '../../clock.ts'
 import { WebhookError } from '../../errors.ts'
 import { singleHeader, type WebhookRequest } from '../../model/http.ts'
 import { type Refusal, refuse, type VerifyContext, type VerifyResult } from '../../model/verification.ts'
@@ -27,7 +27,7 @@ export function createPaypalVerifier(options: PaypalOptions): {
       const proof = readProof(request)
       if ('ok' in proof) return proof
       const timestampMs = Date.parse(proof.time)
-      const distanceMs = Math.abs((context?.now ?? systemClock.now()) - timestampMs)
+      const distanceMs = Math.abs((context?.now ?? systemNow()) - timestampMs)
       if (Number.isNaN(timestampMs)) return refuse('malformed_timestamp', 'the time of the transmission is no time')
       if (toleranceSeconds !== undefined && distanceMs > toleranceSeconds * 1000) {
         return refuse('timestamp_too_old', 'the time of the transmission is too far from now')
