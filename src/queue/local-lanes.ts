@@ -23,7 +23,7 @@ const MAX_LANES = 10_000
  * So many times what may be under way is held, by a worker and by a lane that answers quickly: the next are at hand when
  * a place falls free, and the store is asked for many at once.
  */
-export const HELD_FACTOR = 2
+export const HELD_FACTOR = 4
 
 /**
  * The lanes of one worker. A lane shows what it can take before it gets more: a new one, or one that was slow,

@@ -317,10 +317,10 @@ describe('direct hand-off', () => {
     await clock.advance(1)
     const claim = bench.worker.reserve('a')
     expect(bench.worker.reserve('a')).toBeUndefined()
-    // Twice the slots: what is next is held ready.
-    for (const lane of ['b', 'c', 'd']) expect(bench.worker.reserve(lane)).toBeDefined()
-    expect(bench.worker.reserve('e')).toBeUndefined()
-    for (const lane of ['b', 'c', 'd']) bench.worker.unreserve(lane)
+    // Four times the slots: what is next is held ready.
+    for (const lane of 'bcdefgh') expect(bench.worker.reserve(lane)).toBeDefined()
+    expect(bench.worker.reserve('i')).toBeUndefined()
+    for (const lane of 'bcdefgh') bench.worker.unreserve(lane)
     if (claim === undefined) throw new Error('no room')
     const event = eventFor(['a'], { claim })
     await bench.store.deliveries.enqueue([event])
