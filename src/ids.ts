@@ -1,4 +1,5 @@
 import { encodeBase64Url } from './bytes/encoding.ts'
+import { systemNow } from './clock.ts'
 
 /** Where the library takes random bytes from. */
 export type RandomBytes = (length: number) => Uint8Array
@@ -32,7 +33,7 @@ export const newId: NewId = prefix => {
   }
   const bytes = stock.subarray(used, used + ID_BYTES)
   used += ID_BYTES
-  return `${prefix}_${timeText(Date.now())}${encodeBase64Url(bytes)}`
+  return `${prefix}_${timeText(systemNow())}${encodeBase64Url(bytes)}`
 }
 
 /** The digits of base64url, in the order of their codes. */

@@ -31,13 +31,13 @@ export interface HashSignatureOptions extends SignatureShape {
  */
 export function hashSignature(options: HashSignatureOptions): SyncSignatureScheme {
   if (!options.message?.includes('{secret}')) throw invalidOption('message', 'must contain {secret}')
-  const algorithm = requireDigest(options.algorithm)
-  const shape = prepareShape(options, algorithm.bytes)
+  const digest = requireDigest(options.algorithm)
+  const shape = prepareShape(options, digest.bytes)
   const secrets = decodeKeys('secret', options.secret, options.key)
-  const digest = (pieces: MessagePieces): Uint8Array => hash(algorithm, concat(pieces))
+  const digestOf = (pieces: MessagePieces): Uint8Array => hash(digest, concat(pieces))
   const sign = (message: SignableMessage): SignatureHeaders => {
     const draft = shape.write(message)
-    return draft.headers(secrets.map(secret => digest(draft.message(secret))))
+    return draft.headers(secrets.map(secret => digestOf(draft.message(secret))))
   }
   return {
     sign,
@@ -47,7 +47,7 @@ export function hashSignature(options: HashSignatureOptions): SyncSignatureSchem
       for (const secret of secrets) {
         const pieces = shape.message(read, secret)
         if (isRefusal(pieces)) return pieces
-        const expected = digest(pieces)
+        const expected = digestOf(pieces)
         if (read.signatures.some(signature => constantTimeEqual(expected, signature))) return accepted(read.timestampMs)
       }
       return refuse('signature_mismatch', 'the signature does not match: is it the right secret, URL and raw body?')

@@ -153,7 +153,7 @@ function decodePart(part: string | undefined): JwtClaims | undefined {
   return json?.ok && isJsonObject(json.value) ? json.value : undefined
 }
 
-const HASHES = { HS256: SHA256, HS384: DIGESTS.sha384, HS512: DIGESTS.sha512 } as const
+const HASHES = { HS256: DIGESTS.sha256, HS384: DIGESTS.sha384, HS512: DIGESTS.sha512 } as const
 
 function digest(algorithm: JwtAlgorithm, key: Uint8Array, message: Uint8Array): Uint8Array {
   return hmacKey(HASHES[algorithm], key).mac([message])

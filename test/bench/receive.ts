@@ -11,7 +11,8 @@ const NAMES = [
   '@octokit/webhooks middleware',
 ] as const
 const CONNECTIONS = 32
-/** More than a server gets, so that each is a new event. */
+const WARM_UP_ROUNDS = 4
+/** More than a receiver remembers, so that each is a new event, those that come round again too. */
 const REQUESTS = 150_000
 
 interface Server {
@@ -31,9 +32,9 @@ export async function run({ rounds = 41, sliceMs = 200 } = {}): Promise<void> {
   const rates = new Map<string, number[]>(NAMES.map(name => [name, []]))
   const cpu = new Map<string, number[]>(NAMES.map(name => [name, []]))
   try {
-    for (let round = -4; round < rounds; round++) {
+    for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
       for (let i = 0; i < NAMES.length; i++) {
-        const name = NAMES[(i + round + 4) % NAMES.length] ?? NAMES[0]
+        const name = NAMES[(i + round + WARM_UP_ROUNDS) % NAMES.length] ?? NAMES[0]
         const server = servers.get(name)
         if (server === undefined) continue
         const before = await cpuOf(server.child)

@@ -26,4 +26,17 @@ describe('memory dedupe store', () => {
     )
     expect(states).toEqual(['done', 'done', 'done', 'claimed'])
   })
+
+  it.each(['released', 'out of time'])('keeps an event whose earlier claim was %s and is forgotten', async earlier => {
+    const { dedupe } = memoryStore({ maxDedupeEntries: 3 })
+    // What ran out or was released is thrown away at once only at the front.
+    await dedupe.claim('front', { nowMs: 0, claimUntilMs: 50 })
+    const first = await dedupe.claim('k', { nowMs: 0, claimUntilMs: 10 })
+    if (first.state === 'claimed' && earlier === 'released') await dedupe.release('k', first.token)
+    const nowMs = earlier === 'released' ? 1 : 10
+    const second = await dedupe.claim('k', { nowMs, claimUntilMs: 50 })
+    if (second.state === 'claimed') await dedupe.complete('k', second.token, { keepUntilMs: 100 })
+    for (const key of ['a', 'b']) await dedupe.claim(key, { nowMs, claimUntilMs: 50 })
+    expect(await dedupe.claim('k', { nowMs, claimUntilMs: 50 })).toEqual({ state: 'done' })
+  })
 })

@@ -4,12 +4,12 @@ import { groupsOf, type OrderGroup, type Settled } from '../queue.ts'
 import { ATTEMPT_COLUMNS, STATE, writeAttempt } from '../rows.ts'
 import { type Row, type SqlValue, type Statement, type Steps, storable } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { hexOrNull, indexable, textOrNull, wholeMs } from '../values.ts'
+import { hexOrNull, indexable, readNumber, textOrNull, wholeMs } from '../values.ts'
 
-/** How an attempt ends: for a delivery without an order, as most are, and for any. */
+/** How a delivery is changed. Most have no order, and then a count is enough. */
 interface Update {
-  readonly plain: Statement
-  readonly ordered: Statement
+  readonly unordered: Statement
+  readonly any: Statement
 }
 
 /** Ends attempts one by one: SQLite is in this process, where a statement costs next to nothing. */
@@ -22,9 +22,9 @@ export function sqliteSettle(tables: Tables) {
     last_error = case when ? = 1 then ? else last_error end,
     cause = case when ? = 1 then ? else cause end, external_id = coalesce(?, external_id), ${set}
     where event_no = (select no from ${tables.events} where id = ?) and ordinal = ? and state = 1 and token = ?`
-    const plain = `${text} and order_key is null`
-    const ordered = `${text} returning lane_no, order_key`
-    return values => ({ plain: { text: plain, values }, ordered: { text: ordered, values } })
+    const unordered = `${text} and order_key is null`
+    const any = `${text} returning lane_no, order_key`
+    return values => ({ unordered: { text: unordered, values, counts: true }, any: { text: any, values } })
   }
   const keepBody = `content_type = case when body is null then ? else content_type end, body = coalesce(body, unhex(?))`
   const again = update('state = 0, due_at_ms = ?')
@@ -37,9 +37,10 @@ export function sqliteSettle(tables: Tables) {
     for (const settlement of settlements) {
       if (settlement.attempt !== undefined) yield { text: insertAttempt, values: writeAttempt(settlement.attempt) }
       const update = write(settlement)
-      const [{ changes = 0 } = {}] = update === undefined ? [] : yield { ...update.plain, counts: true }
-      const rows = update === undefined || changes !== 0 ? [] : yield update.ordered
-      changed.push(changes !== 0 || rows.length > 0)
+      const [counted = {}] = update === undefined ? [] : yield update.unordered
+      const isDone = readNumber(counted, 'changes') > 0
+      const rows = update === undefined || isDone ? [] : yield update.any
+      changed.push(isDone || rows.length > 0)
       ended.push(...rows)
     }
     return { changed, groups: groupsOf(ended) }
