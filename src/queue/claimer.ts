@@ -34,8 +34,6 @@ export class Claimer {
   #claiming = false
   /** Something may have fallen due. */
   #asked = false
-  /** There is room that was not there. */
-  #freed = false
   /** Not so when the store has said that nothing is due in any lane: then room alone is no reason to claim. */
   #mayHold = true
   /** Until then something is taken to wait in lanes that have all they may have: the store need not say so each time. */
@@ -52,6 +50,11 @@ export class Claimer {
     return this.#claiming
   }
 
+  /** Whether something may be due for which there is no room. */
+  get wantsRoom(): boolean {
+    return this.#asked && !this.#claiming
+  }
+
   /** What the store said when it was asked last, if it failed. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure
@@ -63,28 +66,26 @@ export class Claimer {
     if (!this.#claiming) void this.#claimAll()
   }
 
-  /** There is room: enough of a reason while the store may hold something. */
+  /** There is room: enough of a reason when it is a lane's of which the store may hold something. */
   roomMade(): void {
-    this.#freed = true
-    if (!this.#claiming && this.#mayHold) void this.#claimAll()
+    if (!this.#claiming && this.#wanted) void this.#claimAll()
   }
 
   stop(): void {
     this.#cancelTimer?.()
   }
 
+  get #wanted(): boolean {
+    return this.#asked || (this.#mayHold && this.#host.lanes.opened)
+  }
+
   async #claimAll(): Promise<void> {
     this.#claiming = true
-    while (this.#asked || (this.#freed && this.#mayHold)) {
+    while (this.#wanted) {
       const limit = this.#host.room()
-      // Whatever ends, or is written, makes room. It must not be forgotten that there may be something.
-      if (limit <= 0) {
-        this.#mayHold ||= this.#asked
-        this.#asked = false
-        break
-      }
+      // Whatever ends, or is written, makes room.
+      if (limit <= 0) break
       this.#asked = false
-      this.#freed = false
       await this.#claim(limit)
     }
     this.#claiming = false
@@ -96,6 +97,7 @@ export class Claimer {
     this.#cancelTimer?.()
     this.#mayHold = true
     const { full: skipLanes, room: laneLimits } = this.#host.lanes
+    this.#host.lanes.claimBegins()
     const all: LaneChoice = { direction, ...(lanes && { lanes }) }
     const ticket = this.#host.leases.ticket()
     const nowMs = clock.now()
@@ -113,6 +115,7 @@ export class Claimer {
       this.#host.onClaimed(selection, ticket.leaseUntilMs)
       // There may be more, unless these lanes have all that they may have.
       if (claimed.length === limit || claimed.some(one => !skipLanes.has(one.delivery.lane))) this.#asked = true
+      else this.#host.lanes.claimEnds(lane => skipLanes.has(lane))
       if (!this.#asked) await this.#rest(all, nowMs)
     } catch (error) {
       logger.error('webhook store did not answer', { error })

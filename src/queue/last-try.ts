@@ -9,6 +9,8 @@ export interface Selection {
   readonly back: readonly Settlement[]
   /** The only one that is kept, because it is to be tried alone. */
   readonly alone?: ClaimedDelivery
+  /** Whether one that is to be tried alone has to wait for the others. */
+  readonly awaited: boolean
 }
 
 /**
@@ -18,6 +20,8 @@ export interface Selection {
 export class LastTry {
   #awaited = false
   #running: ClaimedDelivery | undefined
+  /** What is held of those that a worker died with. */
+  readonly #suspects = new Set<string>()
 
   /** Whether there is one, but the worker has other work: it takes no more until that has ended. */
   get isAwaited(): boolean {
@@ -29,29 +33,50 @@ export class LastTry {
     return this.#running !== undefined
   }
 
-  /** @param isQuiet whether this worker has nothing else under way. */
-  select(claimed: readonly ClaimedDelivery[], isQuiet: boolean): Selection {
-    const lastTries = claimed.filter(({ delivery }) => delivery.crashes === MAX_CRASHES - 1)
+  /** Whether something is held that a worker died with. Then little is held: what this one dies with may be tried alone. */
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0
+  }
+
+  /**
+   * @param isQuiet whether this worker has nothing else under way.
+   * @param mostSuspects how many may be kept that a worker died with.
+   */
+  select(claimed: readonly ClaimedDelivery[], isQuiet: boolean, mostSuspects: number): Selection {
+    const suspects = claimed.filter(({ delivery }) => delivery.crashes > 0)
+    if (suspects.length === 0) return { kept: claimed, back: [], awaited: false }
+    const lastTries = suspects.filter(({ delivery }) => delivery.crashes === MAX_CRASHES - 1)
     const [alone] = lastTries
-    if (alone === undefined) return { kept: claimed, back: [] }
-    const kept = isQuiet ? [alone] : claimed.filter(one => !lastTries.includes(one))
-    const back = claimed.filter(one => !kept.includes(one)).map(one => toSettlement(givenBack(one)))
-    return isQuiet ? { kept, back, alone } : { kept, back }
+    if (alone !== undefined && isQuiet) return { ...divide(claimed, one => one === alone), alone, awaited: false }
+    const refused = new Set([...lastTries, ...suspects.slice(mostSuspects)])
+    return { ...divide(claimed, one => !refused.has(one)), awaited: alone !== undefined }
   }
 
   /** What was not kept is given back. */
-  note({ back, alone }: Selection): void {
+  note({ kept, alone, awaited }: Selection): void {
     this.#running = alone
-    this.#awaited = alone === undefined && back.length > 0
+    this.#awaited = awaited
+    for (const { delivery } of kept) if (delivery.crashes > 0) this.#suspects.add(delivery.id)
   }
 
   /** How a delivery ended is written, or this worker has it no more. */
   ended(deliveryId: string): void {
+    this.#suspects.delete(deliveryId)
     if (this.#running?.delivery.id === deliveryId) this.#running = undefined
   }
 
   /** A lane takes long: the others wait for it no more. */
   wentSlow(lane: string): void {
     if (this.#running?.delivery.lane === lane) this.#running = undefined
+  }
+}
+
+function divide(
+  claimed: readonly ClaimedDelivery[],
+  keep: (one: ClaimedDelivery) => boolean,
+): Pick<Selection, 'kept' | 'back'> {
+  return {
+    kept: claimed.filter(keep),
+    back: claimed.filter(one => !keep(one)).map(one => toSettlement(givenBack(one))),
   }
 }

@@ -23,7 +23,7 @@ const MAX_LANES = 10_000
  * So many times what may be under way is held, by a worker and by a lane that answers quickly: the next are at hand when
  * a place falls free, and the store is asked for many at once.
  */
-export const HELD_FACTOR = 4
+export const HELD_FACTOR = 16
 
 /**
  * The lanes of one worker. A lane shows what it can take before it gets more: a new one, or one that was slow,
@@ -37,11 +37,15 @@ export class LocalLanes {
   readonly #paused = new Set<LocalLane>()
   readonly #full = new Set<string>()
   readonly #room = new Map<string, number>()
+  /** Lanes of which the store may hold something, and how many claims had begun when it was left there. */
+  readonly #left = new Map<string, number>()
+  #claims = 0
+  #opened = false
   #resumeAtMs = Number.POSITIVE_INFINITY
   #nowMs = 0
   #waiting = 0
 
-  /** Lanes for which nothing is to be claimed now. */
+  /** Lanes for which nothing is to be claimed now: they have enough at hand. */
   get full(): ReadonlySet<string> {
     return this.#full
   }
@@ -61,13 +65,40 @@ export class LocalLanes {
     return this.#waiting
   }
 
-  /** Takes a place for a delivery that is about to be stored; `false` when it could not start at once. */
+  /** Whether a lane has become one to claim for since the last claim began. */
+  get opened(): boolean {
+    return this.#opened
+  }
+
+  /**
+   * Takes a place for a delivery that is about to be stored; `false` when the lane has all it may hold, or when it would
+   * overtake what the store holds of the lane.
+   */
   reserve(name: string): boolean {
-    if (this.#full.has(name)) return false
+    if (this.#left.has(name)) return false
     const lane = this.#lane(name)
+    if (this.#roomOf(lane) <= 0) {
+      this.#update(lane)
+      return false
+    }
     lane.reserved++
     this.#update(lane)
     return true
+  }
+
+  /** A delivery of the lane is left to the store: those after it have to go the same way until it has been claimed. */
+  leave(name: string): void {
+    this.#left.set(name, this.#claims)
+  }
+
+  claimBegins(): void {
+    this.#claims++
+    this.#opened = false
+  }
+
+  /** A claim has brought everything of the lanes that it asked for, except of those `more` tells of. */
+  claimEnds(more: (name: string) => boolean): void {
+    for (const [name, since] of this.#left) if (since < this.#claims && !more(name)) this.#left.delete(name)
   }
 
   unreserve(name: string): void {
@@ -181,20 +212,30 @@ export class LocalLanes {
     const paused = this.#paused.has(lane)
     if (waiting.length > 0 && inFlight < allowed && !paused) this.#ready.add(lane)
     else this.#ready.delete(lane)
-    const most = allowed > 1 ? allowed * HELD_FACTOR : 1
-    const room = paused ? 0 : most - inFlight - reserved - waiting.length
-    if (room > 0) this.#full.delete(name)
-    else this.#full.add(name)
+    const room = this.#roomOf(lane)
+    // A claim is worth its while when half of what is at hand has gone.
+    if (room <= 0 || 2 * waiting.length >= mostOf(lane)) this.#full.add(name)
+    else if (this.#full.delete(name)) this.#opened = true
     if (room > 1) this.#room.set(name, room)
     else this.#room.delete(name)
     if (inFlight + reserved + waiting.length === 0 && !paused) this.#rest(lane)
   }
 
+  #roomOf(lane: LocalLane): number {
+    if (this.#paused.has(lane)) return 0
+    return mostOf(lane) - lane.inFlight - lane.reserved - lane.waiting.length
+  }
+
   /** Remembers what an idle lane can take, as long as there is space. */
   #rest(lane: LocalLane): void {
-    this.#full.delete(lane.name)
+    if (this.#full.delete(lane.name)) this.#opened = true
     this.#room.delete(lane.name)
     this.#lanes.delete(lane.name)
     if ((lane.allowed > 1 || lane.suspect) && this.#lanes.size < MAX_LANES) this.#lanes.set(lane.name, lane)
   }
+}
+
+/** How many a lane may hold, those under way included. */
+function mostOf({ allowed }: LocalLane): number {
+  return allowed > 1 ? allowed * HELD_FACTOR : 1
 }

@@ -13,6 +13,8 @@ export type { WorkerOptions } from './worker-options.ts'
 
 /** How long aborted attempts have to end. */
 const ABORT_MS = 1_000
+/** So many times its slots a worker holds while something is held that a worker died with. */
+const CAREFUL_FACTOR = 4
 
 /** Claims deliveries lane by lane, makes the attempts and writes how they ended. */
 export class Worker {
@@ -48,7 +50,7 @@ export class Worker {
       lanes: this.#lanes,
       room: () => this.#room(),
       running: () => this.#running,
-      select: claimed => this.#lastTry.select(claimed, this.#isQuiet),
+      select: claimed => this.#lastTry.select(claimed, this.#isQuiet, options.slots * CAREFUL_FACTOR),
       onClaimed: (selection, leaseUntilMs) => {
         this.#lastTry.note(selection)
         // What waits for its pace would be held up by the last try, or hold it up.
@@ -82,9 +84,13 @@ export class Worker {
    * `run`, or to `unreserve` when it was not stored. `undefined` when there is no room.
    */
   reserve(lane: string): ClaimTicket | undefined {
-    const { slots, maxOpen } = this.#options
-    const busy = this.#held >= slots * HELD_FACTOR || this.#underWay.open + this.#reserved >= maxOpen
-    if (!this.#running || busy || this.#isReservedForLastTry || !this.#lanes.reserve(lane)) return undefined
+    if (!this.#running) return undefined
+    const full = this.#held >= this.#most || this.#underWay.open + this.#reserved >= this.#options.maxOpen
+    // What the store holds comes first.
+    if (full || this.#claimer.wantsRoom || this.#isReservedForLastTry || !this.#lanes.reserve(lane)) {
+      this.#lanes.leave(lane)
+      return undefined
+    }
     this.#reserved++
     return this.#leases.ticket()
   }
@@ -185,9 +191,14 @@ export class Worker {
     const { slots, maxOpen } = this.#options
     if (!this.#active || this.#settler.pending > maxOpen) return 0
     if (this.#lastTry.isRunning || (this.#lastTry.isAwaited && !this.#isQuiet)) return 0
-    const room = Math.min(slots * HELD_FACTOR - this.#held, maxOpen - this.#underWay.open - this.#reserved)
+    const room = Math.min(this.#most - this.#held, maxOpen - this.#underWay.open - this.#reserved)
     // While the slots are taken, a larger claim is worth waiting for.
-    return this.#underWay.slots < slots || room >= slots / 2 ? room : 0
+    return this.#underWay.slots < slots || room >= this.#most / 2 ? room : 0
+  }
+
+  /** How much may be held. */
+  get #most(): number {
+    return this.#options.slots * (this.#lastTry.hasSuspects ? CAREFUL_FACTOR : HELD_FACTOR)
   }
 
   /** Under way, ready or about to be stored. */

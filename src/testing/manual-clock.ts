@@ -60,7 +60,18 @@ export function manualClock(startMs: number = Date.UTC(2025, 0, 1)): ManualClock
   }
 }
 
-/** Lets promises that are already resolved run, including those that they start. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve()
+interface TimerHost {
+  readonly setImmediate?: (callback: () => void) => unknown
+  readonly setTimeout: (callback: () => void, delayMs: number) => unknown
+}
+
+/** As they were when this was loaded, so that tests which replace timers do not stop the clock. */
+const { setImmediate: afterTurn, setTimeout: afterTime } = globalThis as unknown as TimerHost
+
+/** Lets promises that are already resolved run, including all that they start: a turn of the event loop. */
+function settle(): Promise<void> {
+  return new Promise(resolve => {
+    if (afterTurn === undefined) afterTime(resolve, 0)
+    else afterTurn(resolve)
+  })
 }

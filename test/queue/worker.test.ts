@@ -239,6 +239,29 @@ describe('leases', () => {
     expect(await bench.statuses()).toEqual({ succeeded: 2, failed: 2 })
   })
 
+  it('that a worker died with are held in small numbers, so that few can be blamed for the next death', async () => {
+    const bench = new Bench(() => 1_000, { slots: 2, laneLimit: () => 1, slowAfterMs: Number.POSITIVE_INFINITY })
+    await bench.store.deliveries.enqueue(Array.from({ length: 30 }, (_, i) => eventFor([`lane-${i}`])))
+    const nowMs = bench.clock.now()
+    const dead = { token: 'dead', leaseUntilMs: nowMs + 10, nowMs, limit: 30, perLane: 1 }
+    expect(await bench.store.deliveries.claim({ ...dead, direction: 'outbound' })).toHaveLength(30)
+    await bench.clock.advance(10)
+    const claimable = async (): Promise<number> => {
+      const other = { token: 'other', leaseUntilMs: bench.clock.now() + 60_000, nowMs: bench.clock.now(), limit: 50 }
+      return (await bench.store.deliveries.claim({ ...other, perLane: 1, direction: 'outbound' })).length
+    }
+    bench.worker.start()
+    await bench.clock.advance(50)
+    // Four times the slots, and no more while any of them is held.
+    expect(await claimable()).toBe(30 - 8)
+    await bench.store.deliveries.enqueue(Array.from({ length: 30 }, (_, i) => eventFor([`fresh-${i}`])))
+    bench.worker.wake()
+    await bench.clock.advance(900)
+    expect(await claimable()).toBe(30)
+    await bench.clock.advance(10_000)
+    expect(bench.runs).toHaveLength(8)
+  })
+
   it('of what waits for its pace are given back before a last try', async () => {
     const paceMs = ({ delivery }: { delivery: { lane: string } }): number => (delivery.lane === 'paced' ? wait() : 0)
     const options = { pollMs: 60_000, slowAfterMs: Number.POSITIVE_INFINITY, paceMs }
@@ -317,10 +340,11 @@ describe('direct hand-off', () => {
     await clock.advance(1)
     const claim = bench.worker.reserve('a')
     expect(bench.worker.reserve('a')).toBeUndefined()
-    // Four times the slots: what is next is held ready.
-    for (const lane of 'bcdefgh') expect(bench.worker.reserve(lane)).toBeDefined()
-    expect(bench.worker.reserve('i')).toBeUndefined()
-    for (const lane of 'bcdefgh') bench.worker.unreserve(lane)
+    // Sixteen times the slots: what is next is held ready.
+    const others = Array.from({ length: 31 }, (_, i) => `other-${i}`)
+    for (const lane of others) expect(bench.worker.reserve(lane)).toBeDefined()
+    expect(bench.worker.reserve('one-more')).toBeUndefined()
+    for (const lane of others) bench.worker.unreserve(lane)
     if (claim === undefined) throw new Error('no room')
     const event = eventFor(['a'], { claim })
     await bench.store.deliveries.enqueue([event])
@@ -331,6 +355,58 @@ describe('direct hand-off', () => {
     await clock.advance(10)
     expect(await bench.statuses()).toEqual({ succeeded: 1 })
     expect(bench.worker.reserve('a')).toBeDefined()
+  })
+
+  it('is refused as long as the store holds something of the lane, so that nothing is overtaken', async () => {
+    const bench = new Bench(() => 100, { slots: 1, laneLimit: () => 1 })
+    bench.worker.start()
+    await bench.clock.advance(1)
+    const claim = bench.worker.reserve('a')
+    expect(claim).toBeDefined()
+    // The second and the third are left to the store, and the place of the first falls free.
+    expect(bench.worker.reserve('a')).toBeUndefined()
+    await bench.store.deliveries.enqueue(many(2))
+    bench.worker.unreserve('a')
+    expect(bench.worker.reserve('a')).toBeUndefined()
+    expect(bench.worker.reserve('b')).toBeDefined()
+    bench.worker.wake()
+    await bench.clock.advance(50)
+    expect(bench.lanesRun()).toEqual(['a'])
+    expect(bench.worker.reserve('a')).toBeUndefined()
+    await bench.clock.advance(300)
+    expect(bench.lanesRun()).toEqual(['a', 'a'])
+    expect(bench.worker.reserve('a')).toBeDefined()
+  })
+
+  it('does not keep what the store holds waiting, however much is published', async () => {
+    const bench = new Bench(() => 10, { slots: 2, pollMs: 60_000 })
+    bench.worker.start()
+    await bench.clock.advance(1)
+    const backlog = many(20)
+    // More than two at once in 10 ms can do.
+    for (let i = 0; i < 500; i++) {
+      if (i === 200) await bench.publish(...backlog)
+      const lane = `lane-${i % 40}`
+      const claim = bench.worker.reserve(lane)
+      const event = eventFor([lane], { dueAtMs: bench.clock.now(), ...(claim && { claim }) })
+      await bench.store.deliveries.enqueue([event])
+      const found = claim && (await bench.store.deliveries.get(`${event.event.id}_0`))
+      if (found === undefined) bench.worker.wake()
+      else bench.worker.run([{ ...found, token: claim?.token ?? '', ordered: false }], claim?.leaseUntilMs ?? 0)
+      await bench.clock.advance(2)
+    }
+    expect(bench.lanesRun().filter(lane => lane === 'a').length).toBeGreaterThan(0)
+  })
+
+  it('leaves many for one claim', async () => {
+    const counted = countCalls(memoryStore())
+    const bench = new Bench(() => 5, { laneLimit: () => 5 }, { clock: manualClock(), store: counted.store })
+    bench.worker.start()
+    await bench.publish(...many(1_000))
+    await bench.clock.advance(2_000)
+    expect(await bench.statuses()).toEqual({ succeeded: 1_000 })
+    // The lane may hold 80, and is claimed for when half of that has gone.
+    expect(counted.calls.claim).toBeLessThan(2 * (1_000 / 40))
   })
 
   it('leaves what was told of while there was no room for when there is', async () => {

@@ -128,5 +128,5 @@ export function toDelivery(row: Row): Delivery {
 
 /** The row as its claimant gets it. */
 export function toClaimed(row: Row, token: string): ClaimedDelivery {
-  return { delivery: toDelivery(row), event: row.entry.event, token }
+  return { delivery: toDelivery(row), event: row.entry.event, token, ordered: row.ordered }
 }

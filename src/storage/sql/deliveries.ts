@@ -103,9 +103,10 @@ export class SqlDeliveries implements DeliveryStore {
     const claimed = rows.map(row => {
       const event = events.get(readText(row, 'event_id')) ?? readEvent(row)
       events.set(event.id, event)
-      return { delivery: readDelivery(row), event, token: request.token }
+      const ordered = readTextOrUndefined(row, 'order_key') !== undefined
+      return { delivery: readDelivery(row), event, token: request.token, ordered }
     })
-    this.#ordered ||= rows.some(row => readTextOrUndefined(row, 'order_key') !== undefined)
+    this.#ordered ||= claimed.some(({ ordered }) => ordered)
     if (!claimed.some(({ delivery }) => delivery.body !== undefined)) return claimed
     return Promise.all(claimed.map(async one => ({ ...one, delivery: await openBody(one.delivery, this.#sealer) })))
   }

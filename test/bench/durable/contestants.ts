@@ -1,3 +1,4 @@
+import { bare } from './bare.ts'
 import { bullMq } from './bullmq.ts'
 import { graphile } from './graphile.ts'
 import { own } from './own.ts'
@@ -12,6 +13,7 @@ export const CONTESTANTS = {
   'BullMQ 6, Redis': bullMq,
   'pg-boss 12 (Node 24)': pgBoss,
   'graphile-worker': graphile,
+  'no queue, nothing stored': bare,
 } as const satisfies Readonly<Record<string, (host: QueueHost, endpoints: number) => Promise<Queue>>>
 
 /** A contestant. */
