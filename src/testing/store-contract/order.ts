@@ -34,7 +34,7 @@ export function orderCases({ describe, test, expect, now }: Cases): void {
       const claimed = await claim(store, nowMs)
       expect(claimed.map(({ event }) => event.data).sort()).toEqual(['"free"', '"s0"'])
       // A worker claims again when this one has ended.
-      expect(claimed.find(({ event }) => event.data === '"s0"')?.ordered).not.toBe(false)
+      expect(claimed.some(({ event, ordered }) => event.data === '"s0"' && ordered === false)).toBe(false)
       const later = { status: 'pending', dueAtMs: nowMs + 5_000, triesUsed: 1 } as const
       await store.deliveries.settle(
         claimed.map(one => settlement(one, one.event.data === '"s0"' ? { next: later } : {})),

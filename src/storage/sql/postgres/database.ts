@@ -5,9 +5,10 @@ import type { Logger } from '../../../model/logger.ts'
 import type { Database } from '../database.ts'
 import { EMPTIED, findVersion, migrate, refuseNewer } from '../migrate.ts'
 import { SCHEMA_VERSION } from '../migrations.ts'
-import { type Row, raw, type Sql, type Statement, type Steps, sql, toStatement } from '../statement.ts'
+import { type Row, raw, type Sql, type SqlValue, type Statement, type Steps, sql, toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
 import { readNumber } from '../values.ts'
+import { arrayLiteral } from './array-literal.ts'
 import { bounded, type Call } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
 import { isAnswer } from './errors.ts'
@@ -238,7 +239,7 @@ export class PostgresDatabase implements Database {
     const name = this.#options.prepare && isPg(client) && 'text' in query ? this.#nameOf(query) : undefined
     // What `pg` takes instead of a text: the name keeps the statement prepared on the connection.
     const named = name === undefined ? text : ({ name, text } as unknown as string)
-    const rows = await client.query(named, [...values]).then(rowsOf)
+    const rows = await client.query(named, isPg(client) ? values.map(writeLists) : [...values]).then(rowsOf)
     if ('planAnew' in query && name === undefined) this.#found.set(text, (this.#found.get(text) ?? 0) + rows.length)
     return rows
   }
@@ -252,6 +253,10 @@ export class PostgresDatabase implements Database {
     }
     return name
   }
+}
+
+function writeLists(value: SqlValue | readonly SqlValue[]): SqlValue {
+  return typeof value === 'object' && value !== null ? arrayLiteral(value) : value
 }
 
 /** An idle connection that breaks is the pool's to replace, but unheard it would end the process. */
