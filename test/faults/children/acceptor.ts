@@ -9,9 +9,11 @@ export interface AcceptorSettings {
   readonly from: number
   readonly count: number
   readonly by: 'publish' | 'receive'
+  /** Whether it begins only when it is told so. */
+  readonly waits?: boolean
 }
 
-const { place, from, count, by } = JSON.parse(process.argv[2] ?? '{}') as AcceptorSettings
+const { place, from, count, by, waits = false } = JSON.parse(process.argv[2] ?? '{}') as AcceptorSettings
 const store = openStore(place)
 const transport = { send: () => Promise.reject(new Error('nothing is sent here')) }
 const sender = createSender({ store, transport, guard: createAddressGuard({ lookup: false, allow: ['127.0.0.0/8'] }) })
@@ -26,6 +28,7 @@ async function accept(number: number): Promise<void> {
   if (status !== 202) throw Object.assign(new Error(), { code: `status_${status}` })
 }
 
+if (waits) await new Promise(resolve => process.stdin.once('data', resolve))
 // A disk that fails may do so here, too.
 for (let tries = 0; tries < 20; tries++) {
   if (

@@ -1,4 +1,5 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresStore } from 'crm-webhooks/storage/postgres'
 import { type SqlStore, sqliteStore } from 'crm-webhooks/storage/sqlite'
@@ -8,7 +9,7 @@ import { atLeast, atMost, exactly, told } from '../harness/figures.ts'
 import { type Place, withPlace } from '../harness/places.ts'
 import { pause, until } from '../harness/rig.ts'
 import type { Figure, Scale, Scenario } from '../scenario.ts'
-import { canTrace, traceAcceptor } from '../store/strace.ts'
+import { canTrace, type Trace, traceAcceptor, traceServer } from '../store/strace.ts'
 import { withSmallDisk } from '../store/tmpfs.ts'
 import { subscribe, type Traffic, trafficFigures, withTraffic } from '../store/traffic.ts'
 
@@ -33,17 +34,49 @@ export const scenarios: readonly Scenario[] = [
     title: 'one flush or write fails, wherever it is',
     run: async scale => (canTrace() ? ((await withPlace('SQLite', place => failCalls(place, scale))) ?? []) : []),
   },
-  ...(['publish', 'receive'] as const).map(by => ({
-    name: `F10 · SQLite · ${by}`,
-    title: 'what is answered has been flushed to the disk',
-    run: async (scale: Scale) =>
-      canTrace() ? ((await withPlace('SQLite', place => flushes(place, by, scale))) ?? []) : [],
-  })),
+  ...(['publish', 'receive'] as const).flatMap(by => [
+    {
+      name: `F10 · SQLite · ${by}`,
+      title: 'what is answered has been flushed to the disk',
+      run: async (scale: Scale) =>
+        canTrace() ? ((await withPlace('SQLite', place => flushes(place, by, scale))) ?? []) : [],
+    },
+    {
+      name: `F10 · PostgreSQL · ${by}`,
+      title: 'the server has flushed what is answered to the disk',
+      run: async (scale: Scale) => (canTrace() ? serverFlushes(by, scale) : []),
+    },
+  ]),
 ]
 
 async function flushes({ store, folder }: Place, by: 'publish' | 'receive', scale: Scale): Promise<readonly Figure[]> {
-  const count = COUNT[scale]
-  const { accepted, flushed } = await traceAcceptor({ place: store, from: 0, count, by }, folder)
+  return flushFigures(await traceAcceptor({ place: store, from: 0, count: COUNT[scale], by }, folder), COUNT[scale])
+}
+
+async function serverFlushes(by: 'publish' | 'receive', scale: Scale): Promise<readonly Figure[]> {
+  const server = await startOwnPostgres()
+  if (server === undefined) return []
+  const folder = mkdtempSync(join(tmpdir(), 'crm-webhooks-faults-'))
+  try {
+    const place = { kind: 'PostgreSQL', url: server.url } as const
+    const trace = await traceServer({ place, from: 0, count: COUNT[scale], by }, await pidOf(server.url), folder)
+    return flushFigures(trace, COUNT[scale])
+  } finally {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The process that starts all others of a server on this machine. */
+async function pidOf(url: string): Promise<number> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query<{ folder: string }>(`select current_setting('data_directory') as folder`)
+  await client.end()
+  return Number(readFileSync(join(rows[0]?.folder ?? '', 'postmaster.pid'), 'utf8').split('\n')[0])
+}
+
+function flushFigures({ accepted, flushed }: Trace, count: number): readonly Figure[] {
   return [
     exactly('accepted', accepted.length, count),
     exactly('flushed between the write and the answer', flushed.length, count),

@@ -8,8 +8,6 @@ import type { Figure, Scale, Scenario } from '../scenario.ts'
 
 const MB = 1_048_576
 const DELIVERIES = { short: 10_000, full: 200_000 }
-/** A database takes its time. */
-const STORED_DELIVERIES = 40_000
 const RECEIVED = {
   short: { count: 50_000, maxDedupeEntries: 5_000 },
   full: { count: 1_000_000, maxDedupeEntries: 100_000 },
@@ -39,7 +37,7 @@ export const scenarios: readonly Scenario[] = [
 ]
 
 async function deliver(place: StorePlace | undefined, scale: Scale): Promise<readonly Figure[]> {
-  const count = place === undefined ? DELIVERIES[scale] : STORED_DELIVERIES
+  const count = DELIVERIES[scale]
   const samples = await soak({ place, work: 'deliver', count, maxDedupeEntries: 1_000, maxKept: KEPT[scale] })
   // The first fifth fills what is kept and compiles what is used.
   const warm = samples.slice(Math.ceil(samples.length / 5))
