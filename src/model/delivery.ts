@@ -91,6 +91,7 @@ export interface Attempt {
   readonly outcome: 'succeeded' | 'failed'
   readonly method: string
   readonly url: string
+  /** Empty, as the bodies are, where the sender keeps little of what succeeds (`logSuccesses: 'brief'`). */
   readonly requestHeaders: Readonly<Record<string, string>>
   readonly requestBody: string
   /** `undefined` when there was no answer. */

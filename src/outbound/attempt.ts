@@ -23,6 +23,8 @@ export interface AttemptHost {
   readonly clock: Clock
   readonly newId: NewId
   readonly userAgent: string
+  /** How much the exchange log keeps of attempts that succeed. */
+  readonly logSuccesses: 'full' | 'brief'
 }
 
 /** The request of an attempt, complete. */
@@ -84,8 +86,9 @@ export async function makeAttempt(
   host: AttemptHost,
   signal?: AbortSignal,
 ): Promise<AttemptResult> {
-  const { presets } = host
-  const facts = { id: host.newId('att'), endpoint, event, delivery, startedAtMs: host.clock.now(), presets }
+  const { presets, logSuccesses } = host
+  const startedAtMs = host.clock.now()
+  const facts = { id: host.newId('att'), endpoint, event, delivery, startedAtMs, presets, logSuccesses }
   let request: SignedAttempt
   try {
     const signing = signAttempt(endpoint, event, delivery, host)

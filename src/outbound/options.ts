@@ -54,6 +54,11 @@ export interface SenderOptions<Catalogue extends EventCatalogue> {
    * nothing was stored, with `store_outcome_unknown` when the store was asked and has not said.
    */
   readonly storeTimeoutSeconds?: number
+  /**
+   * How much the exchange log keeps of an attempt that succeeds: `full`, or `brief`, without headers and bodies, which
+   * takes a third of the room and a fifth less work. What failed, and tests, are kept in full. Default `full`.
+   */
+  readonly logSuccesses?: 'full' | 'brief'
   /** How long a change of an endpoint by another process may go unnoticed. Default 5. */
   readonly endpointRefreshSeconds?: number
   readonly logger?: Logger
@@ -83,6 +88,7 @@ export interface SenderSettings {
   readonly disableRule: { readonly afterMs: number; readonly minFailures: number; readonly probeEveryMs: number }
   readonly storeTimeoutMs: number
   readonly endpointRefreshMs: number
+  readonly logSuccesses: 'full' | 'brief'
   readonly logger: Logger
   readonly clock: Clock
   readonly random: () => number
@@ -95,7 +101,8 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     throw invalid('transport', 'is missing: nodeTransport({ guard }), for instance')
   if (typeof options.guard?.check !== 'function')
     throw invalid('guard', 'is missing: createAddressGuard({ lookup: nodeLookup() }), for instance')
-  const { worker = {}, disable = {}, logger = silentLogger, clock = systemClock } = options
+  const { worker = {}, disable = {}, logger = silentLogger, clock = systemClock, logSuccesses = 'full' } = options
+  if (logSuccesses !== 'full' && logSuccesses !== 'brief') throw invalid('logSuccesses', "must be 'full' or 'brief'")
   if (options.store === undefined) logger.warn('webhook deliveries are kept in memory only: they end with this process')
   for (const [type, schema] of Object.entries(options.events ?? {})) {
     if (typeof schema?.safeParse !== 'function') throw invalid(`events['${type}']`, 'must be a zod schema')
@@ -122,6 +129,7 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     },
     storeTimeoutMs: 1000 * positive('storeTimeoutSeconds', options.storeTimeoutSeconds ?? 15),
     endpointRefreshMs: 1000 * positive('endpointRefreshSeconds', options.endpointRefreshSeconds ?? 5),
+    logSuccesses,
     logger,
     clock,
     random: options.random ?? randomFraction,

@@ -15,16 +15,20 @@ export interface AttemptFacts {
   readonly delivery: Pick<Delivery, 'id' | 'attempts' | 'isTest'>
   readonly startedAtMs: number
   readonly presets: PresetTable
+  /** How much is kept when it succeeds. A test is always kept in full. */
+  readonly logSuccesses: 'full' | 'brief'
 }
 
 /** The line of the exchange log: secrets masked, bodies capped. */
 export function recordAttempt(
-  { id, endpoint, event, delivery, startedAtMs, presets }: AttemptFacts,
+  { id, endpoint, event, delivery, startedAtMs, presets, logSuccesses }: AttemptFacts,
   request: SignedAttempt | undefined,
   result: TransportResult | undefined,
   judged: Judgement,
 ): Attempt {
   const answer = result?.ok ? result : undefined
+  const isBrief = judged.ok && logSuccesses === 'brief' && !delivery.isTest
+  const [shownRequest, shownAnswer] = isBrief ? [] : [request, answer]
   const hide = (text: string): string => withoutSecrets(text, endpoint, presets, request)
   return {
     id,
@@ -41,11 +45,11 @@ export function recordAttempt(
     outcome: judged.ok ? 'succeeded' : 'failed',
     method: request?.method ?? endpoint.method,
     url: request === undefined ? maskUrl(endpoint.url) : endpointUrl(endpoint, request),
-    requestHeaders: request === undefined ? {} : maskHeaders(request.headers, request.confidential?.headers),
-    requestBody: request === undefined ? '' : loggedBody(request),
+    requestHeaders: shownRequest ? maskHeaders(shownRequest.headers, shownRequest.confidential?.headers) : {},
+    requestBody: shownRequest ? loggedBody(shownRequest) : '',
     status: answer?.status,
-    responseHeaders: answer === undefined ? {} : maskHeaders(answer.headers, undefined, hide),
-    responseBody: answer === undefined ? '' : hide(loggedAnswer(answer)),
+    responseHeaders: shownAnswer ? maskHeaders(shownAnswer.headers, undefined, hide) : {},
+    responseBody: shownAnswer ? hide(loggedAnswer(shownAnswer)) : '',
     errorCode: judged.ok ? undefined : judged.code,
     errorMessage: judged.ok ? undefined : hide(judged.message),
     externalId: judged.ok ? judged.externalId : undefined,

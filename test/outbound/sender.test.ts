@@ -356,6 +356,34 @@ describe('management', () => {
     expect(await sender.stats(made.id)).toMatchObject({ total: 0, successRate: 0 })
   })
 
+  it('keeps little of what succeeds where that is asked for, and everything of what fails and of tests', async () => {
+    const { sender, clock } = rig(
+      [
+        { status: 503, body: 'down' },
+        { status: 200, body: 'fine' },
+      ],
+      {
+        logSuccesses: 'brief',
+      },
+    )
+    const { endpoint: made } = await sender.endpoints.create(endpoint({ retry: [60] }))
+    sender.start()
+    await sender.publish('lead.created', { visible: 1 })
+    await clock.advance(60_000)
+    const [last, first] = (await sender.attempts.list()).items
+    expect(first).toMatchObject({ outcome: 'failed', status: 503, responseBody: 'down' })
+    expect(first?.requestBody).toContain('visible')
+    expect(Object.keys(first?.requestHeaders ?? {}).length).toBeGreaterThan(3)
+    expect(last).toMatchObject({
+      ...{ outcome: 'succeeded', status: 200, number: 2, method: 'POST', url: made.url, eventType: 'lead.created' },
+      ...{ requestHeaders: {}, requestBody: '', responseHeaders: {}, responseBody: '' },
+    })
+    expect(await sender.stats(made.id)).toMatchObject({ total: 2, succeeded: 1, failed: 1 })
+    const tested = await sender.test(made.id, { type: 'lead.created', data: { x: 1 } })
+    expect(tested).toMatchObject({ outcome: 'succeeded', responseBody: 'fine' })
+    expect(tested.requestBody).toContain('"x":1')
+  })
+
   it('exports the exchange log', async () => {
     const { sender, clock } = rig([500, 200])
     await sender.endpoints.create(endpoint({ retry: [1] }))

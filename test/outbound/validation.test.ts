@@ -442,6 +442,7 @@ describe('createSender', () => {
     [{ worker: { leaseSeconds: Number.NaN } }, 'worker.leaseSeconds'],
     [{ disable: { afterSeconds: -1 } }, 'disable.afterSeconds'],
     [{ maxDataBytes: Number.POSITIVE_INFINITY }, 'maxDataBytes'],
+    [{ logSuccesses: 'none' as 'brief' }, 'logSuccesses'],
     [{ userAgent: 'a\r\nb' }, 'userAgent'],
     [{ userAgent: '' }, 'userAgent'],
     [{ events: { 'lead.created': {} } }, "events['lead.created']"],

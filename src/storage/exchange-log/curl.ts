@@ -4,11 +4,13 @@ import { visibleLine } from './visible-text.ts'
 
 /** The request as a command for a POSIX shell. What was masked is left out, or named, in a comment. */
 export function curlCommand(attempt: Attempt): string {
-  const { method, url, requestHeaders, requestBody, startedAtMs, status } = attempt
+  const { direction, outcome, method, url, requestHeaders, requestBody, startedAtMs, status } = attempt
   const when = new Date(startedAtMs).toISOString()
-  const comments = [`${attempt.id} ${when}: ${attempt.outcome}${status === undefined ? '' : ` (HTTP ${status})`}`]
+  const comments = [`${attempt.id} ${when}: ${outcome}${status === undefined ? '' : ` (HTTP ${status})`}`]
   const words = ['curl --globoff', `--request ${quote(method)}`, `--url ${quote(url)}`]
   if (url.includes(MASK)) comments.push('the URL is masked')
+  const isBrief = direction === 'outbound' && outcome === 'succeeded' && Object.keys(requestHeaders).length === 0
+  if (isBrief) comments.push('headers and body were not kept')
   for (const [name, value] of Object.entries(requestHeaders)) {
     if (SET_BY_CURL.has(name.toLowerCase())) continue
     if (value.includes(MASK)) comments.push(`masked and left out: ${name}`)

@@ -7,9 +7,12 @@ import type { Queue, QueueHost } from './queue.ts'
 
 /** Every contestant by its name. `endpoints` is how many of ours there have to be. */
 export const CONTESTANTS = {
-  'crm-webhooks, PostgreSQL': (host, endpoints) => own('postgres', 'undici', endpoints, host),
-  'crm-webhooks, PostgreSQL, node:http': (host, endpoints) => own('postgres', 'node', endpoints, host),
-  'crm-webhooks, SQLite, flushed': (host, endpoints) => own('sqlite', 'undici', endpoints, host),
+  'crm-webhooks, PostgreSQL': (host, endpoints) => own('postgres', 'undici', 'full', endpoints, host),
+  'crm-webhooks, PostgreSQL, successes in brief': (host, endpoints) =>
+    own('postgres', 'undici', 'brief', endpoints, host),
+  'crm-webhooks, SQLite, flushed': (host, endpoints) => own('sqlite', 'undici', 'full', endpoints, host),
+  'crm-webhooks, SQLite, flushed, successes in brief': (host, endpoints) =>
+    own('sqlite', 'undici', 'brief', endpoints, host),
   'BullMQ 6, Redis': bullMq,
   'pg-boss 12 (Node 24)': pgBoss,
   'graphile-worker': graphile,
@@ -19,7 +22,7 @@ export const CONTESTANTS = {
 /** A contestant. */
 export type ContestantName = keyof typeof CONTESTANTS
 
-/** Whether it is one of ours. */
-export function isOurs(name: ContestantName): boolean {
-  return name.startsWith('crm-webhooks')
+/** Whether it is a queue of others, to be compared with. */
+export function isPeer(name: ContestantName): boolean {
+  return !name.startsWith('crm-webhooks') && name !== 'no queue, nothing stored'
 }

@@ -18,6 +18,7 @@ const SINGLE = 10
 export async function own(
   store: 'postgres' | 'sqlite',
   client: 'undici' | 'node',
+  logSuccesses: 'full' | 'brief',
   endpoints: number,
   host: QueueHost,
 ): Promise<Queue> {
@@ -30,6 +31,7 @@ export async function own(
     guard,
     transport: listening(transport, host),
     store: opened.store,
+    logSuccesses,
     worker: { slots: host.concurrency },
   })
   for (let i = 0; i < endpoints; i++) {

@@ -1,11 +1,14 @@
 import { formatTable, median } from '../harness.ts'
-import { type ContestantName, isOurs } from './contestants.ts'
+import { type ContestantName, isPeer } from './contestants.ts'
 import type { Figures, TaskName } from './tasks.ts'
 
 /** The figures of each contestant, one for each repetition. */
 export type Results = ReadonlyMap<ContestantName, readonly Figures[]>
 
 const PEER = 'BullMQ 6, Redis'
+
+/** What our stores should reach, by what a contestant's name begins with. */
+type Goals = Readonly<Partial<Record<'crm-webhooks, PostgreSQL' | 'crm-webhooks, SQLite', number>>>
 
 /** A figure that a task is judged by, and the ratios that it should reach. */
 interface Judged {
@@ -14,8 +17,8 @@ interface Judged {
   /** The heading of the figure. */
   readonly heading: string
   readonly more: 'better' | 'worse'
-  readonly toBullMq: Readonly<Partial<Record<ContestantName, number>>>
-  readonly toBest: Readonly<Partial<Record<ContestantName, number>>>
+  readonly toBullMq: Goals
+  readonly toBest: Goals
   /** Other figures, by their headings. */
   readonly others: Readonly<Record<string, string>>
 }
@@ -26,7 +29,7 @@ const TASKS: Readonly<Record<TaskName, Judged>> = {
     figure: 'rate',
     heading: 'deliveries/s',
     more: 'better',
-    toBullMq: { 'crm-webhooks, PostgreSQL': 2.5, 'crm-webhooks, SQLite, flushed': 5 },
+    toBullMq: { 'crm-webhooks, PostgreSQL': 2.5, 'crm-webhooks, SQLite': 5 },
     toBest: { 'crm-webhooks, PostgreSQL': 1.5 },
     others: { cpu: 'CPU µs' },
   },
@@ -36,7 +39,7 @@ const TASKS: Readonly<Record<TaskName, Judged>> = {
     heading: 'p50 ms',
     more: 'worse',
     toBullMq: {},
-    toBest: { 'crm-webhooks, PostgreSQL': 0.8, 'crm-webhooks, SQLite, flushed': 0.8 },
+    toBest: { 'crm-webhooks, PostgreSQL': 0.8, 'crm-webhooks, SQLite': 0.8 },
     others: { p99: 'p99 ms' },
   },
   fanOut: {
@@ -45,7 +48,7 @@ const TASKS: Readonly<Record<TaskName, Judged>> = {
     heading: 'ms',
     more: 'worse',
     toBullMq: {},
-    toBest: { 'crm-webhooks, PostgreSQL': 0.5, 'crm-webhooks, SQLite, flushed': 0.5 },
+    toBest: { 'crm-webhooks, PostgreSQL': 0.5, 'crm-webhooks, SQLite': 0.5 },
     others: {},
   },
 }
@@ -54,7 +57,7 @@ const TASKS: Readonly<Record<TaskName, Judged>> = {
 export function print(task: TaskName, results: Results): void {
   const { title, figure, heading, more, toBullMq, toBest, others } = TASKS[task]
   const of = (name: ContestantName): number[] => (results.get(name) ?? []).map(figures => figures[figure] ?? Number.NaN)
-  const peers = [...results.keys()].filter(name => !isOurs(name))
+  const peers = [...results.keys()].filter(isPeer)
   const best = of(peers[0] ?? PEER).map((_, i) => {
     const all = peers.map(name => of(name)[i] ?? Number.NaN)
     return more === 'better' ? Math.max(...all) : Math.min(...all)
@@ -71,7 +74,7 @@ export function print(task: TaskName, results: Results): void {
     formatTable(
       [...results].map(([name, figures]) => {
         const [bull, top] = [ratio(name, of(PEER)), ratio(name, best)]
-        const goals = [judge(bull, toBullMq[name], 'BullMQ'), judge(top, toBest[name], 'the best')]
+        const goals = [judge(bull, goalOf(toBullMq, name), 'BullMQ'), judge(top, goalOf(toBest, name), 'the best')]
         const cells: Record<string, string> = {}
         for (const [key, column] of Object.entries(others)) {
           cells[column] = show(median(figures.map(one => one[key] ?? Number.NaN)))
@@ -88,6 +91,11 @@ export function print(task: TaskName, results: Results): void {
     ),
   )
   console.log('\nOurs store an entry of the exchange log for each attempt as well; the others have none.')
+  console.log('Where no queue is at work, the client and the sink are measured: nobody can be faster.')
+}
+
+function goalOf(goals: Goals, name: ContestantName): number | undefined {
+  return Object.entries(goals).find(([beginning]) => name.startsWith(beginning))?.[1]
 }
 
 function show(value: number): string {

@@ -181,6 +181,14 @@ describe('curl', () => {
     expect(out.split('\n').filter(line => line.includes('touch'))).toEqual([expect.stringMatching(/^# not a header/)])
   })
 
+  it('says when headers and body were not kept', async () => {
+    const kept = { requestHeaders: {}, requestBody: '' }
+    expect(await written([attempt({ ...kept, outcome: 'succeeded' })], 'curl')).toContain(
+      '# headers and body were not kept',
+    )
+    expect(await written([attempt({ ...kept, outcome: 'failed' })], 'curl')).not.toContain('not kept')
+  })
+
   it('means the same to a shell, whatever it holds, and runs nothing else', async () => {
     await fc.assert(
       fc.asyncProperty(text, text, text, async (body, value, id) => {
