@@ -5,7 +5,7 @@ import { type PostgresClient, postgresStore } from 'crm-webhooks/storage/postgre
 import { nodeTransport } from 'crm-webhooks/transports/node'
 import { Pool } from 'pg'
 import { startPostgres } from '../support/postgres.ts'
-import { formatTable } from './harness.ts'
+import { formatTable, median } from './harness.ts'
 import type { IsolationFigures, IsolationOrder } from './isolation-worker.ts'
 import { startSink } from './start-sink.ts'
 import { PER_SECOND, quantile } from './traffic.ts'
@@ -14,6 +14,8 @@ const TIME_LIMIT_SECONDS = 10
 const PROCESSES = 2
 const BACKLOG = 500_000
 const WARM_UP_MS = 5_000
+/** How many of the endpoints hang. */
+const SHARES = [0, 0.1, 0.5]
 
 interface Outcome {
   readonly delivered: number
@@ -25,51 +27,57 @@ interface Outcome {
  * Whether endpoints that hang delay the others where two processes share a PostgreSQL database, and one of the lanes
  * that hang has half a million deliveries waiting.
  */
-export async function run({ seconds = 16 } = {}): Promise<void> {
+export async function run({ seconds = 10, repetitions = 3 } = {}): Promise<void> {
   const postgres = await startPostgres()
   if (postgres === undefined) return
   const sink = await startSink()
   const rows: Array<Record<string, string | number>> = []
   try {
     for (const endpoints of [100, 1_000]) {
-      let calm: Outcome | undefined
-      for (const hanging of [0, 0.1, 0.5]) {
-        const outcome = await measure(postgres.url, sink.port, endpoints, hanging * endpoints, seconds)
-        calm ??= outcome
-        const ratio = outcome.p99 / calm.p99
-        const reached = ratio <= 2 && outcome.delivered === 1
-        rows.push({
-          endpoints,
-          hanging: `${100 * hanging} %`,
-          'waiting in one lane': hanging === 0 ? 0 : BACKLOG.toLocaleString('en'),
-          'healthy delivered': `${(100 * outcome.delivered).toFixed(2)} %`,
-          'p50 ms': outcome.p50.toFixed(2),
-          'p99 ms': outcome.p99.toFixed(2),
-          'p99 to none hanging': ratio.toFixed(2),
-          goal: hanging === 0 ? '' : `100 %, ≤ 2: ${reached ? 'reached' : 'missed'}`,
-        })
+      for (const hanging of SHARES) await prepare(postgres.url, sink.port, endpoints, hanging * endpoints)
+      const outcomes = new Map<number, Outcome[]>(SHARES.map(hanging => [hanging, []]))
+      // They take turns: what else the machine does must not fall on one of them only.
+      for (let repetition = 0; repetition < repetitions; repetition++) {
+        for (const hanging of SHARES) {
+          outcomes.get(hanging)?.push(await measure(postgres.url, endpoints, hanging * endpoints, seconds))
+        }
       }
+      const calm = outcomes.get(0) ?? []
+      for (const [hanging, own] of outcomes) rows.push(rowOf(endpoints, hanging, own, calm))
     }
   } finally {
     sink.stop()
     await postgres.stop()
   }
   console.log(
-    `\n## Hanging endpoints, PostgreSQL: ${PROCESSES} processes of 50 slots, ${TIME_LIMIT_SECONDS} s time limit, ${PER_SECOND} events/s, ${seconds} s each\n`,
+    `\n## Hanging endpoints, PostgreSQL: ${PROCESSES} processes of 50 slots, ${TIME_LIMIT_SECONDS} s time limit, ${PER_SECOND} events/s, medians of ${repetitions} times ${seconds} s\n`,
   )
   console.log(formatTable(rows))
 }
 
-async function measure(
-  url: string,
-  port: number,
+function rowOf(
   endpoints: number,
   hanging: number,
-  seconds: number,
-): Promise<Outcome> {
-  const prefix = `isolation_${endpoints}_${hanging}_`
-  await prepare(url, prefix, port, endpoints, hanging)
+  own: readonly Outcome[],
+  calm: readonly Outcome[],
+): Record<string, string | number> {
+  const ratio = median(own.map(({ p99 }, i) => p99 / (calm[i]?.p99 ?? Number.NaN)))
+  const delivered = Math.min(...own.map(one => one.delivered))
+  return {
+    endpoints,
+    hanging: `${100 * hanging} %`,
+    'waiting in one lane': hanging === 0 ? 0 : BACKLOG.toLocaleString('en'),
+    'healthy delivered': `${(100 * delivered).toFixed(2)} %`,
+    'p50 ms': median(own.map(({ p50 }) => p50)).toFixed(2),
+    'p99 ms': median(own.map(({ p99 }) => p99)).toFixed(2),
+    'p99 to none hanging': ratio.toFixed(2),
+    goal: hanging === 0 ? '' : `100 %, ≤ 2: ${ratio <= 2 && delivered === 1 ? 'reached' : 'missed'}`,
+  }
+}
+
+async function measure(url: string, endpoints: number, hanging: number, seconds: number): Promise<Outcome> {
   const measuredFromMs = Date.now() + WARM_UP_MS
+  const prefix = prefixOf(endpoints, hanging)
   const common = { url, prefix, endpoints, hanging, seconds, processes: PROCESSES, measuredFromMs }
   const figures = await Promise.all(Array.from({ length: PROCESSES }, (_, number) => runApart({ ...common, number })))
   const latencies = figures.flatMap(one => one.latencies)
@@ -82,7 +90,8 @@ async function measure(
 }
 
 /** Creates the endpoints, and what waits for the first of them. */
-async function prepare(url: string, prefix: string, port: number, endpoints: number, hanging: number): Promise<void> {
+async function prepare(url: string, port: number, endpoints: number, hanging: number): Promise<void> {
+  const prefix = prefixOf(endpoints, hanging)
   const pool = new Pool({ connectionString: url, max: 4 })
   const store = postgresStore(pool as PostgresClient, { prefix })
   const guard = createAddressGuard({ lookup: false, allow: ['127.0.0.0/8'] })
@@ -103,8 +112,14 @@ async function prepare(url: string, prefix: string, port: number, endpoints: num
       select d.event_no, d.due_at_ms, i, d.lane_no, 0, 0 from ${prefix}deliveries d, generate_series(1, ${BACKLOG}) i`)
   }
   await pool.query(`vacuum analyze ${prefix}deliveries`)
+  // What was written is not to be flushed while something is measured. Only some may ask for it.
+  await pool.query('checkpoint').catch(() => undefined)
   await store.close()
   await pool.end()
+}
+
+function prefixOf(endpoints: number, hanging: number): string {
+  return `isolation_${endpoints}_${hanging}_`
 }
 
 function runApart(order: IsolationOrder): Promise<IsolationFigures> {
