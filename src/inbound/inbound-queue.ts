@@ -76,7 +76,7 @@ export class InboundQueue {
         deliveries: [{ ...target, ordered, dueAtMs: nowMs, isTest: false }],
       },
     ])
-    this.#worker.wake()
+    this.#worker.wake([this.#lane])
     return result?.stored === true
   }
 

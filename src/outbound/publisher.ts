@@ -130,15 +130,19 @@ const NO_TRANSACTION = Object.freeze({})
 /** Hands the worker what it has taken places for, and wakes it for the rest. */
 function begin(event: StoredEvent, deliveries: readonly NewDelivery[], nowMs: number, worker: Worker): void {
   const claimed: ClaimedDelivery[] = []
+  const others: string[] = []
   let leaseUntilMs = 0
   deliveries.forEach((delivery, ordinal) => {
-    if (delivery.claim === undefined) return
+    if (delivery.claim === undefined) {
+      others.push(delivery.lane)
+      return
+    }
     // All tickets were drawn at once: the first one's lease is the shortest.
     if (claimed.length === 0) leaseUntilMs = delivery.claim.leaseUntilMs
     claimed.push(toClaimed(event, delivery, delivery.claim.token, ordinal, nowMs))
   })
   if (claimed.length > 0) worker.run(claimed, leaseUntilMs)
-  if (claimed.length < deliveries.length) worker.wake()
+  if (others.length > 0) worker.wake(others)
 }
 
 /** It was not stored: the places are free again. */

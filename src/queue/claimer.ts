@@ -7,6 +7,8 @@ import type { WorkerOptions } from './worker-options.ts'
 const STORE_RETRY_MS = 1_000
 /** When something is due that could not be claimed, it is asked for again after this. */
 const BLOCKED_MS = 50
+/** Lanes that are claimed for by their names; of more, all are. */
+const MAX_NAMED = 100
 
 /** What a claimer asks of its worker. */
 export interface ClaimHost {
@@ -32,13 +34,17 @@ export class Claimer {
   readonly #options: WorkerOptions
   readonly #host: ClaimHost
   #claiming = false
-  /** Something may have fallen due. */
+  /** Something may have fallen due, in any lane. */
   #asked = false
+  /** Something may have fallen due in these. */
+  readonly #askedLanes = new Set<string>()
   /** Not so when the store has said that nothing is due in any lane: then room alone is no reason to claim. */
   #mayHold = true
   /** Until then something is taken to wait in lanes that have all they may have: the store need not say so each time. */
   #backlogUntilMs = Number.NEGATIVE_INFINITY
-  #cancelTimer: (() => void) | undefined
+  /** When something falls due that this worker knows of, and the store was not asked for since. */
+  #dueAtMs = Number.POSITIVE_INFINITY
+  #timer: { readonly atMs: number; readonly cancel: () => void } | undefined
   #failure: { readonly error: unknown } | undefined
 
   constructor(options: WorkerOptions, host: ClaimHost) {
@@ -60,23 +66,40 @@ export class Claimer {
     return this.#failure
   }
 
-  /** Something new may be due. */
-  ask(): void {
-    this.#asked = true
-    if (!this.#claiming) void this.#claimAll()
+  /** Something new may be due, in these lanes or in any. Lanes that have enough are asked for when they open. */
+  ask(lanes?: readonly string[]): void {
+    if (lanes === undefined) this.#asked = true
+    else {
+      this.#mayHold = true
+      for (const lane of lanes) if (!this.#host.lanes.full.has(lane)) this.#askedLanes.add(lane)
+    }
+    this.#claimWanted()
+  }
+
+  /** Something falls due by itself. What is due already has to be asked for. */
+  dueBy(atMs: number): void {
+    if (atMs <= this.#options.clock.now()) return
+    this.#dueAtMs = Math.min(this.#dueAtMs, atMs)
+    if (!this.#claiming) this.#sleepLess()
   }
 
   /** There is room: enough of a reason when it is a lane's of which the store may hold something. */
   roomMade(): void {
-    if (!this.#claiming && this.#wanted) void this.#claimAll()
+    if (!this.#mayHold) this.#host.lanes.takeOpened()
+    this.#claimWanted()
   }
 
   stop(): void {
-    this.#cancelTimer?.()
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 
   get #wanted(): boolean {
-    return this.#asked || (this.#mayHold && this.#host.lanes.opened)
+    return this.#asked || this.#askedLanes.size > 0 || (this.#mayHold && this.#host.lanes.opened)
+  }
+
+  #claimWanted(): void {
+    if (!this.#claiming && this.#wanted) void this.#claimAll()
   }
 
   async #claimAll(): Promise<void> {
@@ -85,24 +108,47 @@ export class Claimer {
       const limit = this.#host.room()
       // Whatever ends, or is written, makes room.
       if (limit <= 0) break
-      this.#asked = false
-      await this.#claim(limit)
+      const lanes = this.#takeLanes()
+      if (lanes === undefined || lanes.size > 0) await this.#claim(limit, lanes)
     }
     this.#claiming = false
+    this.#sleepLess()
     this.#host.onIdle()
   }
 
-  async #claim(limit: number): Promise<void> {
-    const { deliveries, clock, direction, lanes, logger } = this.#options
-    this.#cancelTimer?.()
-    this.#mayHold = true
+  #sleepLess(): void {
+    if (this.#dueAtMs < (this.#timer?.atMs ?? Number.POSITIVE_INFINITY)) this.#sleepUntil(this.#dueAtMs)
+  }
+
+  /** The lanes to claim for; `undefined` for all. */
+  #takeLanes(): ReadonlySet<string> | undefined {
+    const { lanes: served } = this.#options
+    const { full } = this.#host.lanes
+    const lanes = new Set([...this.#askedLanes, ...this.#host.lanes.takeOpened()])
+    this.#askedLanes.clear()
+    if (this.#asked || lanes.size > MAX_NAMED) {
+      this.#asked = false
+      return undefined
+    }
+    for (const lane of lanes) if (full.has(lane) || served?.has(lane) === false) lanes.delete(lane)
+    return lanes
+  }
+
+  async #claim(limit: number, named: ReadonlySet<string> | undefined): Promise<void> {
+    const { deliveries, clock, direction, lanes: served, logger } = this.#options
     const { full: skipLanes, room: laneLimits } = this.#host.lanes
     this.#host.lanes.claimBegins()
-    const all: LaneChoice = { direction, ...(lanes && { lanes }) }
+    const all: LaneChoice = { direction, ...(served && { lanes: served }) }
+    const choice: LaneChoice = named === undefined ? { ...all, skipLanes } : { direction, lanes: named }
     const ticket = this.#host.leases.ticket()
     const nowMs = clock.now()
+    if (named === undefined) {
+      this.stop()
+      this.#mayHold = true
+      this.#dueAtMs = Number.POSITIVE_INFINITY
+    }
     try {
-      const claimed = await deliveries.claim({ ...ticket, ...all, skipLanes, nowMs, limit, perLane: 1, laneLimits })
+      const claimed = await deliveries.claim({ ...ticket, ...choice, nowMs, limit, perLane: 1, laneLimits })
       this.#failure = undefined
       const selection = this.#host.select(claimed)
       if (selection.back.length > 0) {
@@ -114,14 +160,21 @@ export class Claimer {
       }
       this.#host.onClaimed(selection, ticket.leaseUntilMs)
       // There may be more, unless these lanes have all that they may have.
-      if (claimed.length === limit || claimed.some(one => !skipLanes.has(one.delivery.lane))) this.#asked = true
-      else this.#host.lanes.claimEnds(lane => skipLanes.has(lane))
-      if (!this.#asked) await this.#rest(all, nowMs)
+      const more = claimed.map(({ delivery }) => delivery.lane).filter(lane => !skipLanes.has(lane))
+      if (claimed.length === limit || selection.back.length > 0) this.#asked = true
+      else if (more.length > 0) this.#askAgain(named, more)
+      else this.#host.lanes.claimEnds(lane => skipLanes.has(lane) || named?.has(lane) === false)
+      if (named === undefined && !this.#asked) await this.#rest(all, nowMs)
     } catch (error) {
       logger.error('webhook store did not answer', { error })
       this.#failure = { error }
       this.#sleep(clock.now() + STORE_RETRY_MS, nowMs)
     }
+  }
+
+  #askAgain(named: ReadonlySet<string> | undefined, lanes: readonly string[]): void {
+    if (named === undefined) this.#asked = true
+    else for (const lane of lanes) this.#askedLanes.add(lane)
   }
 
   /** Learns when to claim again. What waits in a lane that has all it may have is claimed when the lane has room. */
@@ -142,13 +195,18 @@ export class Claimer {
 
   /** Wakes up when something falls due, by the store's word, or a lane may go on. */
   #sleep(dueAtMs: number | undefined, claimedAtMs: number): void {
-    const { clock, pollMs } = this.#options
     const blocked = dueAtMs !== undefined && dueAtMs <= claimedAtMs
-    const claimAtMs = blocked ? clock.now() + BLOCKED_MS : (dueAtMs ?? Number.POSITIVE_INFINITY)
+    const claimAtMs = blocked ? this.#options.clock.now() + BLOCKED_MS : (dueAtMs ?? Number.POSITIVE_INFINITY)
+    this.#sleepUntil(Math.min(claimAtMs, this.#dueAtMs))
+  }
+
+  #sleepUntil(atMs: number): void {
+    const { clock, pollMs } = this.#options
     const { resumeAtMs } = this.#host.lanes
     if (!this.#host.running() && resumeAtMs === Number.POSITIVE_INFINITY) return
-    const delayMs = Math.min(pollMs, Math.max(1, Math.min(claimAtMs, resumeAtMs) - clock.now()))
-    this.#cancelTimer?.()
-    this.#cancelTimer = clock.setTimer(this.#host.onTimer, delayMs)
+    const nowMs = clock.now()
+    const delayMs = Math.min(pollMs, Math.max(1, Math.min(atMs, resumeAtMs) - nowMs))
+    this.stop()
+    this.#timer = { atMs: nowMs + delayMs, cancel: clock.setTimer(this.#host.onTimer, delayMs) }
   }
 }

@@ -40,7 +40,8 @@ export class LocalLanes {
   /** Lanes of which the store may hold something, and how many claims had begun when it was left there. */
   readonly #left = new Map<string, number>()
   #claims = 0
-  #opened = false
+  /** Lanes that have become ones to claim for. */
+  readonly #opened = new Set<string>()
   #resumeAtMs = Number.POSITIVE_INFINITY
   #nowMs = 0
   #waiting = 0
@@ -65,9 +66,15 @@ export class LocalLanes {
     return this.#waiting
   }
 
-  /** Whether a lane has become one to claim for since the last claim began. */
+  /** Whether there are lanes that have become ones to claim for since they were taken last. */
   get opened(): boolean {
-    return this.#opened
+    return this.#opened.size > 0
+  }
+
+  takeOpened(): readonly string[] {
+    const names = [...this.#opened]
+    this.#opened.clear()
+    return names
   }
 
   /**
@@ -93,7 +100,6 @@ export class LocalLanes {
 
   claimBegins(): void {
     this.#claims++
-    this.#opened = false
   }
 
   /** A claim has brought everything of the lanes that it asked for, except of those `more` tells of. */
@@ -215,7 +221,7 @@ export class LocalLanes {
     const room = this.#roomOf(lane)
     // A claim is worth its while when half of what is at hand has gone.
     if (room <= 0 || 2 * waiting.length >= mostOf(lane)) this.#full.add(name)
-    else if (this.#full.delete(name)) this.#opened = true
+    else if (this.#full.delete(name)) this.#opened.add(name)
     if (room > 1) this.#room.set(name, room)
     else this.#room.delete(name)
     if (inFlight + reserved + waiting.length === 0 && !paused) this.#rest(lane)
@@ -228,7 +234,7 @@ export class LocalLanes {
 
   /** Remembers what an idle lane can take, as long as there is space. */
   #rest(lane: LocalLane): void {
-    if (this.#full.delete(lane.name)) this.#opened = true
+    if (this.#full.delete(lane.name)) this.#opened.add(lane.name)
     this.#room.delete(lane.name)
     this.#lanes.delete(lane.name)
     if ((lane.allowed > 1 || lane.suspect) && this.#lanes.size < MAX_LANES) this.#lanes.set(lane.name, lane)

@@ -20,3 +20,8 @@ export function broken(nowMs: number): AttemptEnd {
   const lastError = 'the attempt failed unexpectedly'
   return { next: { status: 'returned', dueAtMs: nowMs + 60_000 }, lastError, cause: 'unexpected_error' }
 }
+
+/** Whether it, or what waited for it, may be claimed now. */
+export function setsFree({ claimed, end }: Outcome, nowMs: number): boolean {
+  return claimed.ordered !== false || ('dueAtMs' in end.next && end.next.dueAtMs <= nowMs)
+}

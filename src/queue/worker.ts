@@ -3,7 +3,7 @@ import { Claimer } from './claimer.ts'
 import { LastTry } from './last-try.ts'
 import { createLeases, type Leases } from './leases.ts'
 import { HELD_FACTOR, LocalLanes } from './local-lanes.ts'
-import { broken, givenBack, MAX_CRASHES, setAside } from './outcomes.ts'
+import { broken, givenBack, MAX_CRASHES, setAside, setsFree } from './outcomes.ts'
 import { type AttemptEnd, createSettler, type Outcome, type Settler } from './settler.ts'
 import { type Running, UnderWay } from './under-way.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -68,15 +68,18 @@ export class Worker {
     if (this.#running) return
     this.#running = true
     this.#stopping = false
-    this.#stopListening = this.#options.deliveries.onEnqueued?.(() => this.wake())
+    const { deliveries, direction } = this.#options
+    this.#stopListening = deliveries.onEnqueued?.(lanes =>
+      this.wake(lanes?.filter(one => one.direction === direction).map(({ lane }) => lane)),
+    )
     this.wake()
   }
 
-  /** Something new may be due. */
-  wake(): void {
+  /** Something new may be due, in these lanes; without them, in any. */
+  wake(lanes?: readonly string[]): void {
     if (!this.#active) return
     this.#startWaiting()
-    this.#claimer.ask()
+    this.#claimer.ask(lanes)
   }
 
   /**
@@ -229,6 +232,7 @@ export class Worker {
   #pause(claimed: ClaimedDelivery, waitMs: number): void {
     const { clock, leaseMs } = this.#options
     this.#lanes.pause(claimed, clock.now() + waitMs)
+    this.#claimer.dueBy(clock.now() + waitMs)
     if (waitMs > leaseMs || this.#lastTry.isRunning) this.#giveBack(this.#lanes.takeWaiting(claimed.delivery.lane))
   }
 
@@ -276,19 +280,17 @@ export class Worker {
   }
 
   #written(outcomes: readonly Outcome[], changed: readonly boolean[]): void {
-    for (let i = 0; i < outcomes.length; i++) {
-      const outcome = outcomes[i]
-      if (outcome === undefined) continue
-      this.#leases.release(outcome.claimed.token)
-      this.#lastTry.ended(outcome.claimed.delivery.id)
+    const free: string[] = []
+    const nowMs = this.#options.clock.now()
+    outcomes.forEach((outcome, i) => {
+      const { delivery, token } = outcome.claimed
+      this.#leases.release(token)
+      this.#lastTry.ended(delivery.id)
       this.#options.onSettled?.(outcome, changed[i] === true)
-    }
-    if (outcomes.some(setsFree)) this.wake()
+      if ('dueAtMs' in outcome.end.next) this.#claimer.dueBy(outcome.end.next.dueAtMs)
+      if (setsFree(outcome, nowMs)) free.push(delivery.lane)
+    })
+    if (free.length > 0) this.wake(free)
     else this.#roomMade()
   }
-}
-
-/** Whether it, or what waited for it, may be claimed now. */
-function setsFree({ claimed, end }: Outcome): boolean {
-  return claimed.ordered !== false || end.next.status === 'pending' || end.next.status === 'returned'
 }

@@ -93,6 +93,12 @@ export interface LaneChoice {
   readonly skipLanes?: ReadonlySet<string>
 }
 
+/** A lane by its name. */
+export interface LaneName {
+  readonly direction: Delivery['direction']
+  readonly lane: string
+}
+
 /** What a worker asks for. */
 export interface ClaimRequest extends ClaimTicket, LaneChoice {
   readonly nowMs: number
@@ -219,8 +225,8 @@ export interface DeliveryStore {
   cancel(id: string, atMs: number, tenant?: string): Promise<boolean>
   /** Moves the due time of an endpoint's waiting deliveries: `later` never makes one earlier, `sooner` never later. */
   reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void>
-  /** Calls back when another process enqueued something. Optional: workers poll as well. */
-  onEnqueued?(wake: () => void): () => void
+  /** Calls back when another process enqueued something, with the lanes if it can tell. Optional: workers poll as well. */
+  onEnqueued?(wake: (lanes?: readonly LaneName[]) => void): () => void
 }
 
 /** Finds exchanges. All that is given must hold. */

@@ -157,5 +157,10 @@ export function readAttempt(row: Row): Attempt {
 
 /** Reads the direction of a row. */
 export function readDirection(row: Row): Delivery['direction'] {
-  return readNumber(row, 'direction') === DIRECTION.inbound ? 'inbound' : 'outbound'
+  return directionOf(readNumber(row, 'direction'))
+}
+
+/** The direction that a stored number stands for. */
+export function directionOf(stored: number): Delivery['direction'] {
+  return stored === DIRECTION.inbound ? 'inbound' : 'outbound'
 }

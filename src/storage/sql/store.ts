@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Sealer } from '../encryption/sealer.ts'
-import type { Store } from '../store.ts'
+import type { DeliveryStore, Store } from '../store.ts'
 import { SqlAttempts } from './attempts.ts'
 import type { Database } from './database.ts'
 import { sqlDedupeStore } from './dedupe.ts'
@@ -35,7 +35,7 @@ export interface SqlStoreParts {
   readonly sealer: Sealer | undefined
   readonly clock: Clock
   readonly statements: (lanes: Lanes) => QueueStatements
-  readonly onEnqueued?: (wake: () => void) => () => void
+  readonly onEnqueued?: NonNullable<DeliveryStore['onEnqueued']>
 }
 
 /** Puts a store together. */

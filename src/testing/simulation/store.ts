@@ -19,7 +19,8 @@ function wrap<Part extends object>(part: Part, path: string, life: Life, steps: 
       const method = value as Method
       // To listen is no step: it is the answers that come and go.
       if (/^on[A-Z]/.test(key)) {
-        return (listener: () => void) => Reflect.apply(method, target, [() => life.dead || listener()])
+        return (listener: Method) =>
+          Reflect.apply(method, target, [(...told: readonly unknown[]) => life.dead || listener(...told)])
       }
       return (...args: readonly unknown[]) =>
         steps.perform(life, `${path || 'store.'}${key}`, args, () => Reflect.apply(method, target, args))

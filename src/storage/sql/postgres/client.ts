@@ -21,7 +21,7 @@ export interface FullClient extends PostgresClient {
   off?(event: string, listener: (value: never) => void): unknown
   /** Of PGlite. */
   transaction?(work: (transaction: PostgresClient) => Promise<unknown>): Promise<unknown>
-  listen?(channel: string, notify: () => void): Promise<() => Promise<void>>
+  listen?(channel: string, notify: (payload: string) => void): Promise<() => Promise<void>>
 }
 
 /** What a client can do. */

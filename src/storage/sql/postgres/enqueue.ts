@@ -5,6 +5,7 @@ import { raw, type SqlValue, type Statement, type Steps, sql, storable } from '.
 import type { Tables } from '../tables.ts'
 import { indexable, readText } from '../values.ts'
 import { arrays, names, transpose } from './columns.ts'
+import { writeLanes } from './listener.ts'
 
 const EVENT_ROW = [['place', 'integer'], ['scope', 'text'], ['key', 'text'], ...NEW_EVENT_COLUMNS] as const
 const DELIVERY_ROW = [['place', 'integer'], ...NEW_DELIVERY_COLUMNS] as const
@@ -27,7 +28,7 @@ d as (insert into ${tables.deliveries} (event_no, ${delivery})
   select e.no, ${names(NEW_DELIVERY_COLUMNS, 'x.')}
   from unnest(${arrays(DELIVERY_ROW, deliveries)}) as x(${names(DELIVERY_ROW)})
   join r on r.place = x.place join e on e.id = r.id)
-select id${channel === undefined ? '' : `, case when $${wake}::int = 1 then pg_notify('${channel}', '')::text end`} from e`
+select id${channel === undefined ? '' : `, case when $${wake}::text is not null then pg_notify('${channel}', $${wake}::text)::text end`} from e`
   return (events: readonly NewEvent[], lanes: ReadonlyMap<string, number>, nowMs: number): Statement => {
     const rows = events.map((given, place) => [place, ...keyOf(given), ...writeEvent(given, nowMs)])
     const parts = events.flatMap((given, place) =>
@@ -41,8 +42,8 @@ select id${channel === undefined ? '' : `, case when $${wake}::int = 1 then pg_n
       ...transpose(parts, DELIVERY_ROW.length),
     ]
     // Nobody needs to be woken for what this process delivers itself.
-    const needed = events.some(one => one.deliveries.some(({ claim, ordered }) => claim === undefined || ordered))
-    if (channel !== undefined) values.push(needed ? 1 : 0)
+    const open = events.flatMap(one => one.deliveries.filter(({ claim, ordered }) => claim === undefined || ordered))
+    if (channel !== undefined) values.push(open.length === 0 ? null : writeLanes(open))
     return { text, values }
   }
 }

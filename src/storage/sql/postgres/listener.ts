@@ -1,9 +1,39 @@
 import { systemClock } from '../../../clock.ts'
+import type { LaneName } from '../../store.ts'
+import { DIRECTION, directionOf } from '../rows.ts'
 import { bounded } from './call.ts'
 import { type FullClient, kindOf } from './client.ts'
 
 /** A connection that was lost is replaced after this time. Workers poll meanwhile. */
 const RECONNECT_MS = 1_000
+
+/** A notification takes 8,000 bytes. */
+const MAX_PAYLOAD = 4_000
+
+type Wake = (lanes?: readonly LaneName[]) => void
+
+interface Message {
+  readonly channel?: string
+  readonly payload?: string
+}
+
+/** The lanes in which something was enqueued, as others are told of them; nothing where there are too many. */
+export function writeLanes(lanes: readonly LaneName[]): string {
+  const names = new Set(lanes.map(({ direction, lane }) => `${DIRECTION[direction]}${lane}`))
+  const text = names.size > MAX_PAYLOAD ? '' : JSON.stringify([...names])
+  return text.length > MAX_PAYLOAD || /[^\x20-\x7e]/.test(text) ? '' : text
+}
+
+/** Reads them. Another version may have written them. */
+function readLanes(payload: string | undefined): readonly LaneName[] | undefined {
+  if (payload === undefined || payload === '') return undefined
+  try {
+    const names = JSON.parse(payload) as readonly string[]
+    return names.map(name => ({ direction: directionOf(Number(name.charAt(0))), lane: name.slice(1) }))
+  } catch {
+    return undefined
+  }
+}
 
 /** What a listener needs beside the client. */
 export interface ListenerParts {
@@ -19,10 +49,11 @@ export interface ListenerParts {
  * client cannot: workers poll as well.
  */
 export function createListener(client: FullClient, parts: ListenerParts) {
-  const wakes = new Set<() => void>()
+  const wakes = new Set<Wake>()
   let stop: (() => void) | undefined
-  const notify = (): void => {
-    for (const wake of wakes) wake()
+  const notify = (payload: string | undefined): void => {
+    const lanes = readLanes(payload)
+    for (const wake of wakes) wake(lanes)
   }
   const begin = (): void => {
     let ended = false
@@ -53,7 +84,7 @@ export function createListener(client: FullClient, parts: ListenerParts) {
     connect()
   }
   return {
-    onEnqueued(wake: () => void): () => void {
+    onEnqueued(wake: Wake): () => void {
       wakes.add(wake)
       if (stop === undefined) begin()
       return () => {
@@ -72,7 +103,7 @@ export function createListener(client: FullClient, parts: ListenerParts) {
 async function listenOnce(
   client: FullClient,
   parts: ListenerParts,
-  notify: () => void,
+  notify: (payload: string | undefined) => void,
   lost: () => void,
 ): Promise<() => void> {
   const { channel, command } = parts
@@ -81,8 +112,8 @@ async function listenOnce(
     const unlisten = await client.listen?.(channel, notify)
     return () => void unlisten?.().catch(() => undefined)
   }
-  const heard = (message: { readonly channel?: string }): void => {
-    if (message.channel === channel) notify()
+  const heard = (message: Message): void => {
+    if (message.channel === channel) notify(message.payload)
   }
   if (kind === 'pool') return listenOnPool(client, parts, heard, lost)
   client.on?.('notification', heard)
@@ -103,7 +134,7 @@ async function listenOnce(
 function listenOnPool(
   pool: FullClient,
   { channel, timeoutMs }: ListenerParts,
-  heard: (message: { readonly channel?: string }) => void,
+  heard: (message: Message) => void,
   lost: () => void,
 ): Promise<() => void> {
   return bounded(async call => {
