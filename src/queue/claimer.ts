@@ -38,8 +38,6 @@ export class Claimer {
   #asked = false
   /** Something may have fallen due in these. */
   readonly #askedLanes = new Set<string>()
-  /** Not so when the store has said that nothing is due in any lane: then room alone is no reason to claim. */
-  #mayHold = true
   /** Until then something is taken to wait in lanes that have all they may have: the store need not say so each time. */
   #backlogUntilMs = Number.NEGATIVE_INFINITY
   /** When something falls due that this worker knows of, and the store was not asked for since. */
@@ -58,7 +56,7 @@ export class Claimer {
 
   /** Whether something may be due for which there is no room. */
   get wantsRoom(): boolean {
-    return this.#asked && !this.#claiming
+    return !this.#claiming && (this.#asked || this.#askedLanes.size > 0)
   }
 
   /** What the store said when it was asked last, if it failed. */
@@ -70,10 +68,12 @@ export class Claimer {
   ask(lanes?: readonly string[]): void {
     if (lanes === undefined) this.#asked = true
     else {
-      this.#mayHold = true
-      for (const lane of lanes) if (!this.#host.lanes.full.has(lane)) this.#askedLanes.add(lane)
+      for (const lane of lanes) {
+        if (this.#host.lanes.full.has(lane)) this.#host.lanes.leave(lane)
+        else this.#askedLanes.add(lane)
+      }
     }
-    this.#claimWanted()
+    this.roomMade()
   }
 
   /** Something falls due by itself. What is due already has to be asked for. */
@@ -85,8 +85,7 @@ export class Claimer {
 
   /** There is room: enough of a reason when it is a lane's of which the store may hold something. */
   roomMade(): void {
-    if (!this.#mayHold) this.#host.lanes.takeOpened()
-    this.#claimWanted()
+    if (!this.#claiming && this.#wanted) void this.#claimAll()
   }
 
   stop(): void {
@@ -95,11 +94,7 @@ export class Claimer {
   }
 
   get #wanted(): boolean {
-    return this.#asked || this.#askedLanes.size > 0 || (this.#mayHold && this.#host.lanes.opened)
-  }
-
-  #claimWanted(): void {
-    if (!this.#claiming && this.#wanted) void this.#claimAll()
+    return this.#asked || this.#askedLanes.size > 0 || this.#host.lanes.opened
   }
 
   async #claimAll(): Promise<void> {
@@ -144,7 +139,6 @@ export class Claimer {
     const nowMs = clock.now()
     if (named === undefined) {
       this.stop()
-      this.#mayHold = true
       this.#dueAtMs = Number.POSITIVE_INFINITY
     }
     try {
@@ -159,11 +153,13 @@ export class Claimer {
         })
       }
       this.#host.onClaimed(selection, ticket.leaseUntilMs)
+      const given = new Set(claimed.map(({ delivery }) => delivery.lane))
+      for (const lane of given) if (skipLanes.has(lane)) this.#host.lanes.leave(lane)
       // There may be more, unless these lanes have all that they may have.
-      const more = claimed.map(({ delivery }) => delivery.lane).filter(lane => !skipLanes.has(lane))
+      const more = [...given].filter(lane => !skipLanes.has(lane))
       if (claimed.length === limit || selection.back.length > 0) this.#asked = true
       else if (more.length > 0) this.#askAgain(named, more)
-      else this.#host.lanes.claimEnds(lane => skipLanes.has(lane) || named?.has(lane) === false)
+      else this.#host.lanes.emptied(lane => !skipLanes.has(lane) && named?.has(lane) !== false)
       if (named === undefined && !this.#asked) await this.#rest(all, nowMs)
     } catch (error) {
       logger.error('webhook store did not answer', { error })
@@ -180,17 +176,19 @@ export class Claimer {
   /** Learns when to claim again. What waits in a lane that has all it may have is claimed when the lane has room. */
   async #rest(all: LaneChoice, claimedAtMs: number): Promise<void> {
     const { deliveries, pollMs } = this.#options
-    const skipLanes = this.#host.lanes.full
-    if (skipLanes.size === 0 || claimedAtMs >= this.#backlogUntilMs) {
+    const { lanes } = this.#host
+    if (lanes.full.size === 0 || claimedAtMs >= this.#backlogUntilMs) {
       const dueAtMs = await deliveries.nextDueAtMs(all)
-      this.#mayHold = dueAtMs !== undefined && dueAtMs <= claimedAtMs
-      if (skipLanes.size === 0 || !this.#mayHold) {
+      const isBacklog = dueAtMs !== undefined && dueAtMs <= claimedAtMs
+      if (!isBacklog) lanes.emptied(() => true)
+      if (!isBacklog || lanes.full.size === 0) {
         this.#sleep(dueAtMs, claimedAtMs)
         return
       }
       this.#backlogUntilMs = claimedAtMs + pollMs
     }
-    this.#sleep(await deliveries.nextDueAtMs({ ...all, skipLanes }), claimedAtMs)
+    for (const lane of lanes.full) lanes.leave(lane)
+    this.#sleep(await deliveries.nextDueAtMs({ ...all, skipLanes: lanes.full }), claimedAtMs)
   }
 
   /** Wakes up when something falls due, by the store's word, or a lane may go on. */

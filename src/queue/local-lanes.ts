@@ -37,10 +37,10 @@ export class LocalLanes {
   readonly #paused = new Set<LocalLane>()
   readonly #full = new Set<string>()
   readonly #room = new Map<string, number>()
-  /** Lanes of which the store may hold something, and how many claims had begun when it was left there. */
+  /** Lanes of which the store may hold something, and how many claims had begun when that was learnt. */
   readonly #left = new Map<string, number>()
   #claims = 0
-  /** Lanes that have become ones to claim for. */
+  /** Those among them that have got room. */
   readonly #opened = new Set<string>()
   #resumeAtMs = Number.POSITIVE_INFINITY
   #nowMs = 0
@@ -66,7 +66,7 @@ export class LocalLanes {
     return this.#waiting
   }
 
-  /** Whether there are lanes that have become ones to claim for since they were taken last. */
+  /** Whether some of which the store may hold something have got room since they were taken last. */
   get opened(): boolean {
     return this.#opened.size > 0
   }
@@ -93,7 +93,7 @@ export class LocalLanes {
     return true
   }
 
-  /** A delivery of the lane is left to the store: those after it have to go the same way until it has been claimed. */
+  /** The store may hold deliveries of the lane: those that are published have to go the same way, and wait for them. */
   leave(name: string): void {
     this.#left.set(name, this.#claims)
   }
@@ -102,9 +102,9 @@ export class LocalLanes {
     this.#claims++
   }
 
-  /** A claim has brought everything of the lanes that it asked for, except of those `more` tells of. */
-  claimEnds(more: (name: string) => boolean): void {
-    for (const [name, since] of this.#left) if (since < this.#claims && !more(name)) this.#left.delete(name)
+  /** A claim has brought all that the store holds of some lanes. */
+  emptied(is: (name: string) => boolean): void {
+    for (const [name, since] of this.#left) if (since < this.#claims && is(name)) this.#left.delete(name)
   }
 
   unreserve(name: string): void {
@@ -221,10 +221,14 @@ export class LocalLanes {
     const room = this.#roomOf(lane)
     // A claim is worth its while when half of what is at hand has gone.
     if (room <= 0 || 2 * waiting.length >= mostOf(lane)) this.#full.add(name)
-    else if (this.#full.delete(name)) this.#opened.add(name)
+    else if (this.#full.delete(name)) this.#hasOpened(name)
     if (room > 1) this.#room.set(name, room)
     else this.#room.delete(name)
     if (inFlight + reserved + waiting.length === 0 && !paused) this.#rest(lane)
+  }
+
+  #hasOpened(name: string): void {
+    if (this.#left.has(name)) this.#opened.add(name)
   }
 
   #roomOf(lane: LocalLane): number {
@@ -234,7 +238,7 @@ export class LocalLanes {
 
   /** Remembers what an idle lane can take, as long as there is space. */
   #rest(lane: LocalLane): void {
-    if (this.#full.delete(lane.name)) this.#opened.add(lane.name)
+    if (this.#full.delete(lane.name)) this.#hasOpened(lane.name)
     this.#room.delete(lane.name)
     this.#lanes.delete(lane.name)
     if ((lane.allowed > 1 || lane.suspect) && this.#lanes.size < MAX_LANES) this.#lanes.set(lane.name, lane)

@@ -2,6 +2,7 @@ import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
 import type { AttemptEnd } from '../../src/queue/worker.ts'
+import type { ClaimedDelivery, ClaimRequest } from '../../src/storage/store.ts'
 import { Bench, countCalls, eventFor, succeeded } from './support.ts'
 
 const many = (count: number, lane = 'a') => Array.from({ length: count }, () => eventFor([lane]))
@@ -215,7 +216,7 @@ describe('leases', () => {
   })
 
   it('that two workers died with are tried alone, so that only what they died of is set aside', async () => {
-    const bench = new Bench(() => 100, { slots: 10 })
+    const bench = new Bench(() => 100, { slots: 10, pollMs: 60_000 })
     await bench.store.deliveries.enqueue(['a', 'b', 'c'].map(lane => eventFor([lane])))
     for (let death = 0; death < 2; death++) {
       const nowMs = bench.clock.now()
@@ -463,6 +464,109 @@ describe('direct hand-off', () => {
     await bench.clock.advance(0)
     expect(bench.worker.reserve('paced')).toBeUndefined()
     expect(bench.worker.reserve('other')).toBeDefined()
+  })
+})
+
+describe('a lane', () => {
+  /** A worker whose claims are noted, and what is told of other processes. */
+  const noted = (script: (lane: string) => number, options: object = {}) => {
+    const clock = manualClock()
+    const store = memoryStore({ clock })
+    const claims: Array<readonly string[] | undefined> = []
+    let tell: (lanes?: ReadonlyArray<{ direction: 'inbound' | 'outbound'; lane: string }>) => void = () => {}
+    const own = {
+      claim: (request: ClaimRequest) => {
+        claims.push(request.lanes && [...request.lanes])
+        return store.deliveries.claim(request)
+      },
+      onEnqueued: (wake: typeof tell) => {
+        tell = wake
+        return () => {}
+      },
+    }
+    const deliveries = new Proxy(store.deliveries, {
+      get(target, name) {
+        const value: unknown = Reflect.get(name in own ? own : target, name)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const bench = new Bench(
+      ({ delivery }) => script(delivery.lane),
+      { deliveries, pollMs: 60_000, ...options },
+      { clock, store },
+    )
+    const enqueue = async (lane: string, more: object = {}): Promise<void> => {
+      await store.deliveries.enqueue([eventFor([lane], { dueAtMs: clock.now(), ...more })])
+      tell([{ direction: 'outbound', lane }])
+      await clock.advance(0)
+    }
+    return { bench, clock, claims, enqueue, tell: (...lanes: Parameters<typeof tell>) => tell(...lanes) }
+  }
+
+  it('is claimed for alone when something was enqueued in it', async () => {
+    const { bench, claims, enqueue } = noted(() => 5)
+    bench.worker.start()
+    await bench.clock.advance(0)
+    expect(claims.splice(0)).toEqual([undefined])
+    await enqueue('a')
+    await bench.clock.advance(100)
+    expect(bench.lanesRun()).toEqual(['a'])
+    // One that finds it, and one that finds no more once there is room for more.
+    expect(claims.splice(0)).toEqual([['a'], ['a']])
+  })
+
+  it('that has all it may have is left alone until it has room, whoever tells of it', async () => {
+    const { bench, claims, enqueue, tell } = noted(lane => (lane === 'slow' ? 10_000 : 5))
+    bench.worker.start()
+    await enqueue('slow')
+    await bench.clock.advance(1_000)
+    claims.splice(0)
+    for (let i = 0; i < 50; i++) await enqueue('slow')
+    tell([{ direction: 'inbound', lane: 'other' }])
+    await bench.clock.advance(5_000)
+    expect(claims).toEqual([])
+    await enqueue('quick')
+    await bench.clock.advance(1_000)
+    expect(claims.splice(0)).toEqual([['quick'], ['quick']])
+    await bench.clock.advance(9_000)
+    expect(bench.lanesRun()).toEqual(['slow', 'quick', 'slow'])
+    expect(claims).toEqual([['slow']])
+  })
+
+  it('that has all it may have gets what fell due meanwhile once it has room', async () => {
+    const { bench, clock } = noted(() => 10_000)
+    const from = clock.now()
+    await bench.store.deliveries.enqueue([eventFor(['a'], { dueAtMs: from + 1_000 })])
+    bench.worker.start()
+    await clock.advance(0)
+    const claim = bench.worker.reserve('a')
+    if (claim === undefined) throw new Error('no room')
+    const event = eventFor(['a'], { claim })
+    await bench.store.deliveries.enqueue([event])
+    const found = await bench.store.deliveries.get(`${event.event.id}_0`)
+    if (found === undefined) throw new Error('not stored')
+    bench.worker.run([{ ...found, token: claim.token, ordered: false }], claim.leaseUntilMs)
+    await clock.advance(30_000)
+    expect(bench.runs.map(({ startedAtMs }) => startedAtMs - from)).toEqual([0, 10_000])
+  })
+
+  it('gets its retry when that is due, however seldom the store is asked', async () => {
+    for (const ordered of [false, true]) {
+      const { bench, clock, enqueue } = noted(() => 5, {
+        perform: async (claimed: ClaimedDelivery): Promise<AttemptEnd> => {
+          starts.push(clock.now() - from)
+          return claimed.delivery.triesUsed === 0
+            ? { next: { status: 'pending', dueAtMs: clock.now() + 700, triesUsed: 1 } }
+            : succeeded
+        },
+      })
+      const from = clock.now()
+      const starts: number[] = []
+      bench.worker.start()
+      await enqueue('a', { ordered, subject: 's' })
+      await clock.advance(3_000)
+      expect(starts).toEqual([0, 700])
+    }
   })
 })
 

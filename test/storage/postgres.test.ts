@@ -136,22 +136,37 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
 
   it('wakes the workers of other processes', async () => {
     const [listening, writing] = [postgresStore(pool), postgresStore(pool)]
-    let woken = 0
-    const heard = new Promise<void>(resolve => {
-      listening.deliveries.onEnqueued?.(() => {
-        woken++
-        resolve()
-      })
+    const heard: Array<ReadonlyArray<unknown> | undefined> = []
+    const wakes: Array<() => void> = []
+    listening.deliveries.onEnqueued?.(lanes => {
+      heard.push(lanes)
+      wakes.shift()?.()
     })
+    const next = (): Promise<void> => new Promise(resolve => wakes.push(resolve))
     for (;;) {
       const { rows } = await pool.query("select 1 from pg_stat_activity where query = 'listen webhook_enqueued'")
       if (rows.length > 0) break
     }
     const claimTicket = { token: 't', leaseUntilMs: 9e12 }
+    const told = async (work: () => Promise<unknown>): Promise<unknown> => {
+      const woken = next()
+      await work()
+      await woken
+      return heard.splice(0)
+    }
     await writing.deliveries.enqueue([newEvent([{ claim: claimTicket }])])
-    await writing.deliveries.enqueue([newEvent()])
-    await heard
-    expect(woken).toBe(1)
+    const inbound = { direction: 'inbound', lane: 'receiver:"1"' } as const
+    const two = [{ lane: 'a' }, { lane: 'b', claim: claimTicket }, inbound, { lane: 'a' }]
+    expect(await told(() => writing.deliveries.enqueue([newEvent(two)]))).toEqual([
+      [{ direction: 'outbound', lane: 'a' }, inbound],
+    ])
+    // Too many to be told, or what a notification cannot hold: then it may be any.
+    const many = Array.from({ length: 1_000 }, (_, i) => ({ lane: `lane-${i}` }))
+    expect(await told(() => writing.deliveries.enqueue([newEvent(many)]))).toEqual([undefined])
+    expect(await told(() => writing.deliveries.enqueue([newEvent([{ lane: 'ä' }])]))).toEqual([undefined])
+    for (const payload of ['', 'x', '{}', '[1]']) {
+      expect(await told(() => pool.query("select pg_notify('webhook_enqueued', $1)", [payload]))).toEqual([undefined])
+    }
     await listening.close()
   })
 
