@@ -142,7 +142,8 @@ export class Claimer {
       this.#dueAtMs = Number.POSITIVE_INFINITY
     }
     try {
-      const claimed = await deliveries.claim({ ...ticket, ...choice, nowMs, limit, perLane: 1, laneLimits })
+      const limits = named === undefined ? laneLimits : limitsOf(named, laneLimits)
+      const claimed = await deliveries.claim({ ...ticket, ...choice, nowMs, limit, perLane: 1, laneLimits: limits })
       this.#failure = undefined
       const selection = this.#host.select(claimed)
       if (selection.back.length > 0) {
@@ -207,4 +208,10 @@ export class Claimer {
     this.stop()
     this.#timer = { atMs: nowMs + delayMs, cancel: clock.setTimer(this.#host.onTimer, delayMs) }
   }
+}
+
+function limitsOf(named: ReadonlySet<string>, limits: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const own = new Map<string, number>()
+  for (const lane of named) own.set(lane, limits.get(lane) ?? 1)
+  return own
 }

@@ -101,6 +101,7 @@ export class Worker {
   unreserve(lane: string): void {
     this.#reserved--
     this.#lanes.unreserve(lane)
+    this.#claimer.roomMade()
     this.#checkIdle()
   }
 

@@ -31,6 +31,23 @@ export interface QueueStatements {
   giveTurns(groups: readonly OrderGroup[]): Steps<void>
 }
 
+/** Where the last claim ended, so that the next one goes on behind it. Claims for some lanes do not disturb those for all. */
+export class Cursors {
+  readonly #ends = new Map<string, number>()
+
+  of(request: ClaimRequest): number {
+    return this.#ends.get(kindOf(request)) ?? 0
+  }
+
+  set(request: ClaimRequest, lane: number): void {
+    this.#ends.set(kindOf(request), lane)
+  }
+}
+
+function kindOf({ direction, lanes }: ClaimRequest): string {
+  return `${direction} ${lanes === undefined ? 'all' : 'some'}`
+}
+
 /** The groups among rows of deliveries, each once. */
 export function groupsOf(rows: readonly Row[]): OrderGroup[] {
   const groups = new Map<string, OrderGroup>()

@@ -54,6 +54,32 @@ export function claimCases({ describe, test, expect, now }: Cases): void {
       expect(lanes.sort().join('')).toBe('aabbbbbcc')
     })
 
+    test('finds what there is in the lanes that are named, however many have nothing', async store => {
+      const names = Array.from({ length: 20 }, (_, i) => `lane-${i}`)
+      await store.deliveries.enqueue([newEvent(names.map(lane => ({ lane })))])
+      const nowMs = now()
+      await store.deliveries.settle((await claim(store, nowMs)).map(one => settlement(one)))
+      await store.deliveries.enqueue([newEvent([{ lane: 'lane-13' }, { lane: 'lane-17' }, { lane: 'other' }])])
+      const lanes = new Set(names)
+      const found: string[] = []
+      for (let i = 0; i < 3; i++) found.push(...lanesOf(await claim(store, nowMs, { lanes, limit: 1 })))
+      expect(found.sort()).toEqual(['lane-13', 'lane-17'])
+    })
+
+    test('goes on with all lanes where it was, whatever is claimed of some meanwhile', async store => {
+      const names = Array.from({ length: 8 }, (_, i) => `lane-${i}`)
+      for (const lane of names) await store.deliveries.enqueue(backlog(lane, 30))
+      const nowMs = now()
+      const served: string[] = []
+      for (let round = 0; round < 8; round++) {
+        const named = await claim(store, nowMs, { lanes: new Set(['lane-3']), limit: 1 })
+        const claimed = await claim(store, nowMs, { limit: 1 })
+        served.push(...lanesOf(claimed))
+        await store.deliveries.settle([...named, ...claimed].map(one => settlement(one)))
+      }
+      expect(new Set(served).size >= names.length - 1).toBe(true)
+    })
+
     test('leaves lanes out', async store => {
       await store.deliveries.enqueue([newEvent(['a', 'b', 'c', 'd'].map(lane => ({ lane })))])
       const nowMs = now()

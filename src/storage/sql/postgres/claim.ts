@@ -1,6 +1,6 @@
 import type { ClaimRequest, LaneChoice } from '../../store.ts'
 import type { Lanes } from '../lanes.ts'
-import { interleave } from '../queue.ts'
+import { type Cursors, interleave } from '../queue.ts'
 import { DELIVERY_COLUMNS, DIRECTION, EVENT_COLUMNS } from '../rows.ts'
 import type { Row, Statement, Steps } from '../statement.ts'
 import type { Tables } from '../tables.ts'
@@ -29,7 +29,7 @@ export function claimText({ deliveries, lanes, events }: Tables, chosenLanes: bo
   where w.found < $4::int),
 chosen as (select lane_no, row_number() over () as turn from walk where runnable = 1)`
   const given = `chosen as (select lane_no, row_number() over (order by lane_no <= $2::int, lane_no) as turn
-  from unnest($11::int[]) as given(lane_no) where lane_no <> all($6::int[]) limit $4::int)`
+  from unnest($11::int[]) as given(lane_no) where lane_no <> all($6::int[]))`
   return `with recursive ${chosenLanes ? given : walk},
 share as (select greatest(1, ceil($4::numeric / greatest(count(*), 1)))::int as rows from chosen),
 expired as (update ${deliveries} d set state = 0, crashes = coalesce(d.crashes, 0) + 1, token = null, lease_until_ms = null
@@ -53,9 +53,6 @@ from (select 1) one left join (taken d join chosen c on c.lane_no = d.lane_no jo
   join ${events} e on e.no = d.event_no) on true`
 }
 
-/** Where claims of each direction ended. */
-export type Cursors = Record<keyof typeof DIRECTION, number>
-
 /** Claims in rounds: a second one when leases ran out, or when some lanes had less than their share. */
 export function* claim(
   texts: { readonly all: string; readonly some: string },
@@ -76,7 +73,7 @@ export function* claim(
     const rows = yield {
       text: only === undefined ? texts.all : texts.some,
       values: [
-        ...[direction, cursors[request.direction], request.nowMs, request.limit - claimed.length, request.perLane],
+        ...[direction, cursors.of(request), request.nowMs, request.limit - claimed.length, request.perLane],
         ...[skipped, request.token, request.leaseUntilMs, [...own.keys()], [...own.values()]],
         ...(only === undefined ? [] : [only]),
       ],
@@ -94,7 +91,7 @@ export function* claim(
     }
     for (const [lane, count] of counts) own.set(lane, (own.get(lane) ?? request.perLane) - count)
     if (rest === undefined) {
-      cursors[request.direction] = readNumberOrUndefined(first, 'last_lane') ?? cursors[request.direction]
+      cursors.set(request, readNumberOrUndefined(first, 'last_lane') ?? cursors.of(request))
       if (readNumber(first, 'expired') > 0) continue
     }
     // Lanes that gave their whole share may have more: they take what others left.

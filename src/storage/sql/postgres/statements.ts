@@ -1,10 +1,10 @@
 import type { EnqueueResult, NewEvent } from '../../store.ts'
 import type { Lanes } from '../lanes.ts'
 import { orderGroups } from '../order-groups.ts'
-import type { QueueStatements } from '../queue.ts'
+import { Cursors, type QueueStatements } from '../queue.ts'
 import type { Steps } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { type Cursors, claim, claimText, nextDue, nextDueText } from './claim.ts'
+import { claim, claimText, nextDue, nextDueText } from './claim.ts'
 import { enqueue, enqueueStatement, inRounds } from './enqueue.ts'
 import { giveTurns, settle, settleText } from './settle.ts'
 
@@ -14,7 +14,7 @@ export function postgresStatements(tables: Tables, lanes: Lanes, channel: string
   const claims = { all: claimText(tables, false), some: claimText(tables, true) }
   const settles = { plain: settleText(tables, false), withAttempts: settleText(tables, true) }
   const due = nextDueText(tables)
-  const cursors: Cursors = { outbound: 0, inbound: 0 }
+  const cursors = new Cursors()
   return {
     *enqueue(events, nowMs, learn): Steps<EnqueueResult[]> {
       const results = new Map<NewEvent, EnqueueResult>()

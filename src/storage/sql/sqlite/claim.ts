@@ -1,6 +1,6 @@
 import type { ClaimRequest, LaneChoice } from '../../store.ts'
 import type { Lanes } from '../lanes.ts'
-import { interleave } from '../queue.ts'
+import { Cursors, interleave } from '../queue.ts'
 import { DELIVERY_COLUMNS, DIRECTION, EVENT_COLUMNS } from '../rows.ts'
 import type { Row, Steps } from '../statement.ts'
 import type { Tables } from '../tables.ts'
@@ -11,7 +11,7 @@ import { readNumber, readNumberOrUndefined } from '../values.ts'
  * ended: what it costs depends on the number of lanes, not on how much waits in them.
  */
 export function sqliteClaim({ deliveries, lanes: laneTable, events }: Tables, lanes: Lanes) {
-  const cursors = { outbound: 0, inbound: 0 }
+  const cursors = new Cursors()
   const nextLane = `select lane_no, due_at_ms from ${deliveries}
     where direction = ? and state = 0 and lane_no > ? order by lane_no, due_at_ms limit 1`
   const expire = `update ${deliveries} set state = 0, crashes = coalesce(crashes, 0) + 1, token = null,
@@ -55,7 +55,7 @@ export function sqliteClaim({ deliveries, lanes: laneTable, events }: Tables, la
         }
         open = more
       }
-      cursors[request.direction] = chosen.at(-1) ?? cursors[request.direction]
+      cursors.set(request, chosen.at(-1) ?? cursors.of(request))
       const turns = new Map(chosen.map((lane, turn) => [lane, turn]))
       const claimed: Row[] = []
       for (const row of interleave(taken, ({ lane_no }) => turns.get(Number(lane_no)) ?? 0)) {
@@ -80,12 +80,18 @@ export function sqliteClaim({ deliveries, lanes: laneTable, events }: Tables, la
     },
   }
 
-  /** Lanes with something to do, at most as many as may be served, beginning after the one that was served last. */
+  /**
+   * Lanes with something to do, at most as many as may be served, beginning after the one that was served last. Of those
+   * that are named it is not known whether they have: all of them.
+   */
   function* findLanes(request: ClaimRequest): Steps<number[]> {
     const direction = DIRECTION[request.direction]
     const skipped = new Set(yield* lanes.named(direction, request.skipLanes ?? []))
-    const only = request.lanes && new Set(yield* lanes.named(direction, request.lanes))
-    const start = cursors[request.direction]
+    const start = cursors.of(request)
+    if (request.lanes !== undefined) {
+      const wanted = (yield* lanes.named(direction, request.lanes)).filter(lane => !skipped.has(lane))
+      return wanted.sort((a, b) => Number(a <= start) - Number(b <= start) || a - b)
+    }
     const found: number[] = []
     let wrapped = false
     for (let after = start; found.length < request.limit; ) {
@@ -99,7 +105,7 @@ export function sqliteClaim({ deliveries, lanes: laneTable, events }: Tables, la
       }
       if (wrapped && lane > start) break
       after = lane
-      if (readNumber(row, 'due_at_ms') > request.nowMs || skipped.has(lane) || only?.has(lane) === false) continue
+      if (readNumber(row, 'due_at_ms') > request.nowMs || skipped.has(lane)) continue
       found.push(lane)
     }
     return found
