@@ -30,6 +30,8 @@ export interface WorkerOptions {
   readonly slots: number
   /** Attempts under way at once, the slow ones included. */
   readonly maxOpen: number
+  /** How many deliveries are held at most, those under way included, whatever the slots: events may be large. */
+  readonly maxHeld?: number
   /** From when on an attempt no longer takes a slot. `Infinity` where slowness says nothing. */
   readonly slowAfterMs: number
   readonly leaseMs: number

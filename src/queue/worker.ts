@@ -202,7 +202,8 @@ export class Worker {
 
   /** How much may be held. */
   get #most(): number {
-    return this.#options.slots * (this.#lastTry.hasSuspects ? CAREFUL_FACTOR : HELD_FACTOR)
+    const { slots, maxHeld = Number.POSITIVE_INFINITY } = this.#options
+    return Math.min(maxHeld, slots * (this.#lastTry.hasSuspects ? CAREFUL_FACTOR : HELD_FACTOR))
   }
 
   /** Under way, ready or about to be stored. */

@@ -399,6 +399,13 @@ describe('direct hand-off', () => {
     expect(bench.lanesRun().filter(lane => lane === 'a').length).toBeGreaterThan(0)
   })
 
+  it('is refused beyond what may be held, however many slots there are', async () => {
+    const bench = new Bench(() => 5, { slots: 2, maxHeld: 3 })
+    bench.worker.start()
+    await bench.clock.advance(0)
+    expect('abcd'.split('').map(lane => bench.worker.reserve(lane) !== undefined)).toEqual([true, true, true, false])
+  })
+
   it('leaves many for one claim', async () => {
     const counted = countCalls(memoryStore())
     const bench = new Bench(() => 5, { laneLimit: () => 5 }, { clock: manualClock(), store: counted.store })
