@@ -494,7 +494,7 @@ describe('a lane', () => {
     const deliveries = new Proxy(store.deliveries, {
       get(target, name) {
         const value: unknown = Reflect.get(name in own ? own : target, name)
-        return typeof value === 'function' ? value.bind(target) : value
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
       },
     })
     const bench = new Bench(
