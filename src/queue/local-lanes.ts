@@ -12,6 +12,8 @@ interface LocalLane {
   slow: number
   /** The last answer was slow. */
   suspect: boolean
+  /** How long its quick answers take, a moving average. */
+  answerMs: number
   /** How many may be under way: starts at one, doubles with every quick answer, falls back to one with a slow one. */
   allowed: number
   pausedUntilMs: number
@@ -23,7 +25,13 @@ const MAX_LANES = 10_000
  * So many times what may be under way is held, by a worker and by a lane that answers quickly: the next are at hand when
  * a place falls free, and the store is asked for many at once.
  */
-export const HELD_FACTOR = 16
+const HELD = { least: 2, most: 16 }
+/** So much work is held, beyond the least: what is due again, or left by a worker that died, has to wait behind it. */
+const HELD_MS = 500
+/** What an answer is taken to take before there was one. */
+const FIRST_ANSWER_MS = 125
+/** An answer changes the average by this part of the difference. */
+const WEIGHT = 1 / 8
 
 /**
  * The lanes of one worker. A lane shows what it can take before it gets more: a new one, or one that was slow,
@@ -43,6 +51,7 @@ export class LocalLanes {
   /** Those among them that have got room. */
   readonly #opened = new Set<string>()
   #resumeAtMs = Number.POSITIVE_INFINITY
+  #answerMs = FIRST_ANSWER_MS
   #nowMs = 0
   #waiting = 0
 
@@ -54,6 +63,11 @@ export class LocalLanes {
   /** Lanes that may have more than one claimed, and how many. */
   get room(): ReadonlyMap<string, number> {
     return this.#room
+  }
+
+  /** How many times its slots a worker may hold. */
+  get heldFactor(): number {
+    return factorOf(this.#answerMs)
   }
 
   /** Whether some delivery is held that has not begun. */
@@ -170,9 +184,14 @@ export class LocalLanes {
     return this.takeWaiting(name)
   }
 
-  finished(name: string, wasSlow: boolean, limit: number): void {
+  /** @param tookMs of an attempt that was made. */
+  finished(name: string, wasSlow: boolean, limit: number, tookMs?: number): void {
     const lane = this.#lane(name)
     lane.inFlight--
+    if (!wasSlow && tookMs !== undefined) {
+      lane.answerMs += WEIGHT * (tookMs - lane.answerMs)
+      this.#answerMs += WEIGHT * (tookMs - this.#answerMs)
+    }
     if (wasSlow) lane.slow--
     else if (lane.slow === 0) {
       lane.suspect = false
@@ -195,7 +214,8 @@ export class LocalLanes {
   #lane(name: string): LocalLane {
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      lane = { name, waiting: [], reserved: 0, inFlight: 0, slow: 0, suspect: false, allowed: 1, pausedUntilMs: 0 }
+      const idle = { reserved: 0, inFlight: 0, slow: 0, suspect: false, allowed: 1, pausedUntilMs: 0 }
+      lane = { name, waiting: [], answerMs: FIRST_ANSWER_MS, ...idle }
       this.#lanes.set(name, lane)
     }
     return lane
@@ -246,6 +266,10 @@ export class LocalLanes {
 }
 
 /** How many a lane may hold, those under way included. */
-function mostOf({ allowed }: LocalLane): number {
-  return allowed > 1 ? allowed * HELD_FACTOR : 1
+function mostOf({ allowed, answerMs }: LocalLane): number {
+  return allowed > 1 ? Math.floor(allowed * factorOf(answerMs)) : 1
+}
+
+function factorOf(answerMs: number): number {
+  return Math.max(HELD.least, Math.min(HELD.most, HELD_MS / answerMs))
 }

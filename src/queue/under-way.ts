@@ -6,6 +6,7 @@ import type { ClaimedDelivery } from '../storage/store.ts'
 export interface Running {
   readonly claimed: ClaimedDelivery
   readonly abort: AbortController
+  readonly startedAtMs: number
   /** It has been under way for long. */
   slow: boolean
   takesSlot: boolean
@@ -18,6 +19,7 @@ export interface Running {
 export class UnderWay {
   /** In no order: the last one takes the place of one that ends. */
   readonly #running: Running[] = []
+  readonly #clock: Clock
   readonly #slowness: Deadlines
   readonly #onSlow: (running: Running) => void
   /** One for each attempt, since a signal that all share would have too many listeners; used again, since they are dear. */
@@ -26,6 +28,7 @@ export class UnderWay {
 
   /** @param slowAfterMs from when on an attempt no longer takes a slot. */
   constructor(clock: Clock, slowAfterMs: number, onSlow: (running: Running) => void) {
+    this.#clock = clock
     this.#slowness = new Deadlines(clock, slowAfterMs)
     this.#onSlow = onSlow
   }
@@ -43,7 +46,8 @@ export class UnderWay {
   begin(claimed: ClaimedDelivery, takesSlot: boolean): Running {
     const abort = this.#spareAborts.pop() ?? new AbortController()
     const place = this.#running.length
-    const running: Running = { claimed, abort, slow: false, takesSlot, slowness: undefined, place }
+    const startedAtMs = this.#clock.now()
+    const running: Running = { claimed, abort, startedAtMs, slow: false, takesSlot, slowness: undefined, place }
     this.#running.push(running)
     if (takesSlot) this.#slots++
     running.slowness = this.#slowness.begin(() => {

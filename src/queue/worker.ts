@@ -2,7 +2,7 @@ import type { ClaimedDelivery, ClaimTicket } from '../storage/store.ts'
 import { Claimer } from './claimer.ts'
 import { LastTry } from './last-try.ts'
 import { createLeases, type Leases } from './leases.ts'
-import { HELD_FACTOR, LocalLanes } from './local-lanes.ts'
+import { LocalLanes } from './local-lanes.ts'
 import { broken, givenBack, MAX_CRASHES, setAside, setsFree } from './outcomes.ts'
 import { type AttemptEnd, createSettler, type Outcome, type Settler } from './settler.ts'
 import { type Running, UnderWay } from './under-way.ts'
@@ -203,7 +203,8 @@ export class Worker {
   /** How much may be held. */
   get #most(): number {
     const { slots, maxHeld = Number.POSITIVE_INFINITY } = this.#options
-    return Math.min(maxHeld, slots * (this.#lastTry.hasSuspects ? CAREFUL_FACTOR : HELD_FACTOR))
+    const careful = this.#lastTry.hasSuspects ? CAREFUL_FACTOR : Number.POSITIVE_INFINITY
+    return Math.min(maxHeld, Math.floor(slots * Math.min(careful, this.#lanes.heldFactor)))
   }
 
   /** Under way, ready or about to be stored. */
@@ -261,11 +262,12 @@ export class Worker {
   }
 
   #ended(running: Running, end: AttemptEnd): void {
-    const { claimed, slow } = running
+    const { claimed, slow, startedAtMs } = running
+    const { clock, laneLimit } = this.#options
     this.#underWay.end(running)
     this.#done++
     this.#settler.add({ claimed, end })
-    this.#lanes.finished(claimed.delivery.lane, slow, this.#options.laneLimit(claimed))
+    this.#lanes.finished(claimed.delivery.lane, slow, laneLimit(claimed), clock.now() - startedAtMs)
     this.#roomMade()
     this.#checkIdle()
   }

@@ -241,7 +241,13 @@ describe('leases', () => {
   })
 
   it('that a worker died with are held in small numbers, so that few can be blamed for the next death', async () => {
-    const bench = new Bench(() => 1_000, { slots: 2, laneLimit: () => 1, slowAfterMs: Number.POSITIVE_INFINITY })
+    const takesMs = (lane: string): number => (lane === 'quick' ? 5 : 1_000)
+    const options = { slots: 2, laneLimit: () => 1, slowAfterMs: Number.POSITIVE_INFINITY }
+    const bench = new Bench(({ delivery }) => takesMs(delivery.lane), options)
+    bench.worker.start()
+    await bench.publish(...many(40, 'quick'))
+    await bench.clock.advance(1_000)
+    await bench.worker.stop(0)
     await bench.store.deliveries.enqueue(Array.from({ length: 30 }, (_, i) => eventFor([`lane-${i}`])))
     const nowMs = bench.clock.now()
     const dead = { token: 'dead', leaseUntilMs: nowMs + 10, nowMs, limit: 30, perLane: 1 }
@@ -260,7 +266,7 @@ describe('leases', () => {
     await bench.clock.advance(900)
     expect(await claimable()).toBe(30)
     await bench.clock.advance(10_000)
-    expect(bench.runs).toHaveLength(8)
+    expect(bench.runs).toHaveLength(40 + 8)
   })
 
   it('of what waits for its pace are given back before a last try', async () => {
@@ -341,8 +347,8 @@ describe('direct hand-off', () => {
     await clock.advance(1)
     const claim = bench.worker.reserve('a')
     expect(bench.worker.reserve('a')).toBeUndefined()
-    // Sixteen times the slots: what is next is held ready.
-    const others = Array.from({ length: 31 }, (_, i) => `other-${i}`)
+    // Four times the slots: what is next is held ready.
+    const others = Array.from({ length: 7 }, (_, i) => `other-${i}`)
     for (const lane of others) expect(bench.worker.reserve(lane)).toBeDefined()
     expect(bench.worker.reserve('one-more')).toBeUndefined()
     for (const lane of others) bench.worker.unreserve(lane)
@@ -404,6 +410,21 @@ describe('direct hand-off', () => {
     bench.worker.start()
     await bench.clock.advance(0)
     expect('abcd'.split('').map(lane => bench.worker.reserve(lane) !== undefined)).toEqual([true, true, true, false])
+  })
+
+  it.each([
+    [5, 16],
+    [50, 10],
+    [200, 2.5],
+  ])('for what is answered in %i ms may be made for %d times the slots', async (answerMs, factor) => {
+    const bench = new Bench(() => answerMs, { slots: 10, laneLimit: () => 1 })
+    bench.worker.start()
+    for (let i = 0; i < 20; i++) await bench.publish(eventFor([`warm-${i}`, `warmer-${i}`]))
+    await bench.clock.advance(20_000)
+    let places = 0
+    while (bench.worker.reserve(`lane-${places}`) !== undefined) places++
+    expect(places).toBeGreaterThan(factor * 10 * 0.9)
+    expect(places).toBeLessThanOrEqual(factor * 10 * 1.1)
   })
 
   it('leaves many for one claim', async () => {
