@@ -129,7 +129,9 @@ export class LocalLanes {
 
   add(claimed: ClaimedDelivery): void {
     const lane = this.#lane(claimed.delivery.lane)
-    lane.waiting.push(claimed)
+    // What a worker died with has waited for the end of its lease.
+    if (claimed.delivery.crashes > 0) lane.waiting.unshift(claimed)
+    else lane.waiting.push(claimed)
     this.#waiting++
     this.#update(lane)
   }

@@ -196,8 +196,8 @@ export class Worker {
     if (!this.#active || this.#settler.pending > maxOpen) return 0
     if (this.#lastTry.isRunning || (this.#lastTry.isAwaited && !this.#isQuiet)) return 0
     const room = Math.min(this.#most - this.#held, maxOpen - this.#underWay.open - this.#reserved)
-    // While the slots are taken, a larger claim is worth waiting for.
-    return this.#underWay.slots < slots || room >= this.#most / 2 ? room : 0
+    // While the slots are taken, a larger claim is worth waiting for: half of what is held beyond them.
+    return this.#underWay.slots < slots || room >= (this.#most - slots) / 2 ? room : 0
   }
 
   /** How much may be held. */

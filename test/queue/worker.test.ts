@@ -1,6 +1,7 @@
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
+import { LocalLanes } from '../../src/queue/local-lanes.ts'
 import type { AttemptEnd } from '../../src/queue/worker.ts'
 import type { ClaimedDelivery, ClaimRequest } from '../../src/storage/store.ts'
 import { Bench, countCalls, eventFor, succeeded } from './support.ts'
@@ -267,6 +268,20 @@ describe('leases', () => {
     expect(await claimable()).toBe(30)
     await bench.clock.advance(10_000)
     expect(bench.runs).toHaveLength(40 + 8)
+  })
+
+  it('that a worker died with come before what is held already', async () => {
+    const lanes = new LocalLanes()
+    const { store } = new Bench(() => 1)
+    await store.deliveries.enqueue(many(4))
+    const ask = { token: 't', leaseUntilMs: 9e12, nowMs: 1, limit: 4, perLane: 4, direction: 'outbound' } as const
+    const [first, second, third, last] = await store.deliveries.claim(ask)
+    if (!first || !second || !third || !last) throw new Error('nothing was claimed')
+    for (const one of [first, second, third]) lanes.add(one)
+    lanes.add({ ...last, delivery: { ...last.delivery, crashes: 1 } })
+    expect(lanes.next(1)?.delivery.id).toBe(last.delivery.id)
+    lanes.finished('a', false, 1)
+    expect(lanes.next(1)?.delivery.id).toBe(first.delivery.id)
   })
 
   it('of what waits for its pace are given back before a last try', async () => {
