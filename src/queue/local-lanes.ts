@@ -25,11 +25,11 @@ const MAX_LANES = 10_000
  * So many times what may be under way is held, by a worker and by a lane that answers quickly: the next are at hand when
  * a place falls free, and the store is asked for many at once.
  */
-const HELD = { least: 2, most: 16 }
-/** So much work is held, beyond the least: what is due again, or left by a worker that died, has to wait behind it. */
+const HELD = { least: 1, most: 16 }
+/** So much work is held: what is due again, or left by a worker that died, has to wait behind it. */
 const HELD_MS = 500
-/** What an answer is taken to take before there was one. */
-const FIRST_ANSWER_MS = 125
+/** What an answer is taken to take before there was one: so long that no more is held than has begun. */
+const FIRST_ANSWER_MS = 500
 /** An answer changes the average by this part of the difference. */
 const WEIGHT = 1 / 8
 

@@ -362,8 +362,8 @@ describe('direct hand-off', () => {
     await clock.advance(1)
     const claim = bench.worker.reserve('a')
     expect(bench.worker.reserve('a')).toBeUndefined()
-    // Four times the slots: what is next is held ready.
-    const others = Array.from({ length: 7 }, (_, i) => `other-${i}`)
+    // As many as there are slots, as long as nobody knows how quickly they are answered.
+    const others = ['other']
     for (const lane of others) expect(bench.worker.reserve(lane)).toBeDefined()
     expect(bench.worker.reserve('one-more')).toBeUndefined()
     for (const lane of others) bench.worker.unreserve(lane)
@@ -380,7 +380,7 @@ describe('direct hand-off', () => {
   })
 
   it('is refused as long as the store holds something of the lane, so that nothing is overtaken', async () => {
-    const bench = new Bench(() => 100, { slots: 1, laneLimit: () => 1 })
+    const bench = new Bench(() => 100, { slots: 4, laneLimit: () => 1 })
     bench.worker.start()
     await bench.clock.advance(1)
     const claim = bench.worker.reserve('a')
@@ -421,7 +421,7 @@ describe('direct hand-off', () => {
   })
 
   it('is refused beyond what may be held, however many slots there are', async () => {
-    const bench = new Bench(() => 5, { slots: 2, maxHeld: 3 })
+    const bench = new Bench(() => 5, { slots: 4, maxHeld: 3 })
     bench.worker.start()
     await bench.clock.advance(0)
     expect('abcd'.split('').map(lane => bench.worker.reserve(lane) !== undefined)).toEqual([true, true, true, false])
@@ -454,7 +454,7 @@ describe('direct hand-off', () => {
   })
 
   it('leaves what was told of while there was no room for when there is', async () => {
-    const bench = new Bench(() => 100, { slots: 1, pollMs: 60_000 })
+    const bench = new Bench(() => 100, { slots: 2, pollMs: 60_000 })
     bench.worker.start()
     await bench.clock.advance(1)
     for (const lane of ['a', 'b']) {
