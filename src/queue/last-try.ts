@@ -2,6 +2,9 @@ import type { ClaimedDelivery, Settlement } from '../storage/store.ts'
 import { givenBack, MAX_CRASHES } from './outcomes.ts'
 import { toSettlement } from './settler.ts'
 
+/** So many times its slots a worker holds, while something is among it that a worker died with. */
+const CAREFUL_FACTOR = 4
+
 /** What is made of a claim. */
 export interface Selection {
   readonly kept: readonly ClaimedDelivery[]
@@ -33,22 +36,19 @@ export class LastTry {
     return this.#running !== undefined
   }
 
-  /** Whether something is held that a worker died with. Then little is held: what this one dies with may be tried alone. */
-  get hasSuspects(): boolean {
-    return this.#suspects.size > 0
+  /** How many times its slots a worker may hold: what it dies with while it holds suspects may be tried alone. */
+  get heldFactor(): number {
+    return this.#suspects.size > 0 ? CAREFUL_FACTOR : Number.POSITIVE_INFINITY
   }
 
-  /**
-   * @param isQuiet whether this worker has nothing else under way.
-   * @param mostSuspects how many may be kept that a worker died with.
-   */
-  select(claimed: readonly ClaimedDelivery[], isQuiet: boolean, mostSuspects: number): Selection {
+  /** @param isQuiet whether this worker has nothing else under way. */
+  select(claimed: readonly ClaimedDelivery[], isQuiet: boolean, slots: number): Selection {
     const suspects = claimed.filter(({ delivery }) => delivery.crashes > 0)
     if (suspects.length === 0) return { kept: claimed, back: [], awaited: false }
     const lastTries = suspects.filter(({ delivery }) => delivery.crashes === MAX_CRASHES - 1)
     const [alone] = lastTries
     if (alone !== undefined && isQuiet) return { ...divide(claimed, one => one === alone), alone, awaited: false }
-    const refused = new Set([...lastTries, ...suspects.slice(mostSuspects)])
+    const refused = new Set([...lastTries, ...suspects.slice(CAREFUL_FACTOR * slots)])
     return { ...divide(claimed, one => !refused.has(one)), awaited: alone !== undefined }
   }
 

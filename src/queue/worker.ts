@@ -13,8 +13,6 @@ export type { WorkerOptions } from './worker-options.ts'
 
 /** How long aborted attempts have to end. */
 const ABORT_MS = 1_000
-/** So many times its slots a worker holds while something is held that a worker died with. */
-const CAREFUL_FACTOR = 4
 
 /** Claims deliveries lane by lane, makes the attempts and writes how they ended. */
 export class Worker {
@@ -50,7 +48,7 @@ export class Worker {
       lanes: this.#lanes,
       room: () => this.#room(),
       running: () => this.#running,
-      select: claimed => this.#lastTry.select(claimed, this.#isQuiet, options.slots * CAREFUL_FACTOR),
+      select: claimed => this.#lastTry.select(claimed, this.#isQuiet, options.slots),
       onClaimed: (selection, leaseUntilMs) => {
         this.#lastTry.note(selection)
         // What waits for its pace would be held up by the last try, or hold it up.
@@ -203,8 +201,8 @@ export class Worker {
   /** How much may be held. */
   get #most(): number {
     const { slots, maxHeld = Number.POSITIVE_INFINITY } = this.#options
-    const careful = this.#lastTry.hasSuspects ? CAREFUL_FACTOR : Number.POSITIVE_INFINITY
-    return Math.min(maxHeld, Math.floor(slots * Math.min(careful, this.#lanes.heldFactor)))
+    const factor = Math.min(this.#lanes.heldFactor, this.#lastTry.heldFactor)
+    return Math.min(maxHeld, Math.floor(slots * factor))
   }
 
   /** Under way, ready or about to be stored. */
