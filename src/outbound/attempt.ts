@@ -11,7 +11,7 @@ import type { FailedAttempt } from '../retry/retry-policy.ts'
 import type { SignatureHeaders } from '../signatures/scheme.ts'
 import type { Transport, TransportResult } from '../transports/transport.ts'
 import { attemptHeaders, putHeaders } from './headers.ts'
-import { type AttemptFacts, recordAttempt } from './record.ts'
+import { type AttemptFacts, type LogDetail, recordAttempt } from './record.ts'
 import { type PresetTable, type RenderedRequest, renderRequest } from './render.ts'
 import { type SigningScheme, signerOf } from './signing.ts'
 
@@ -24,7 +24,7 @@ export interface AttemptHost {
   readonly newId: NewId
   readonly userAgent: string
   /** How much the exchange log keeps of attempts that succeed. */
-  readonly logSuccesses: 'full' | 'brief'
+  readonly logSuccesses: LogDetail
 }
 
 /** The request of an attempt, complete. */

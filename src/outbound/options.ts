@@ -8,6 +8,7 @@ import type { Store } from '../storage/store.ts'
 import type { AddressGuard } from '../transports/address-guard.ts'
 import type { Transport } from '../transports/transport.ts'
 import type { EventCatalogue } from './catalogue.ts'
+import type { LogDetail } from './record.ts'
 import { SIGNING_SCHEMES, type SigningScheme } from './signing.ts'
 
 /** Options of `createSender`. */
@@ -58,7 +59,7 @@ export interface SenderOptions<Catalogue extends EventCatalogue> {
    * How much the exchange log keeps of an attempt that succeeds: `full`, or `brief`, without headers and bodies, which
    * takes a third of the room and a fifth less work. What failed, and tests, are kept in full. Default `full`.
    */
-  readonly logSuccesses?: 'full' | 'brief'
+  readonly logSuccesses?: LogDetail
   /** How long a change of an endpoint by another process may go unnoticed. Default 5. */
   readonly endpointRefreshSeconds?: number
   readonly logger?: Logger
@@ -81,6 +82,7 @@ export interface SenderSettings {
   readonly maxDataBytes: number
   readonly slots: number
   readonly maxOpen: number
+  readonly maxHeld: number
   readonly slowAfterMs: number
   readonly leaseMs: number
   readonly pollMs: number
@@ -88,12 +90,15 @@ export interface SenderSettings {
   readonly disableRule: { readonly afterMs: number; readonly minFailures: number; readonly probeEveryMs: number }
   readonly storeTimeoutMs: number
   readonly endpointRefreshMs: number
-  readonly logSuccesses: 'full' | 'brief'
+  readonly logSuccesses: LogDetail
   readonly logger: Logger
   readonly clock: Clock
   readonly random: () => number
   readonly newId: NewId
 }
+
+/** What a worker holds is in memory with the data of its events: about so many characters at most. */
+const MAX_HELD_CHARACTERS = 256 * 1_048_576
 
 /** @throws {WebhookError} `invalid_option`, naming the option. */
 export function readOptions<Catalogue extends EventCatalogue>(options: SenderOptions<Catalogue>): SenderSettings {
@@ -107,6 +112,8 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
   for (const [type, schema] of Object.entries(options.events ?? {})) {
     if (typeof schema?.safeParse !== 'function') throw invalid(`events['${type}']`, 'must be a zod schema')
   }
+  const maxDataBytes = positive('maxDataBytes', options.maxDataBytes ?? 262_144)
+  const slots = positive('worker.slots', worker.slots ?? 50)
   return {
     transport: options.transport,
     guard: options.guard,
@@ -115,8 +122,9 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     presets: new Map((options.presets ?? []).map(preset => [preset.name, preset])),
     schemes: { ...SIGNING_SCHEMES, ...options.signatures },
     userAgent: headerText('userAgent', options.userAgent ?? 'crm-webhooks'),
-    maxDataBytes: positive('maxDataBytes', options.maxDataBytes ?? 262_144),
-    slots: positive('worker.slots', worker.slots ?? 50),
+    maxDataBytes,
+    slots,
+    maxHeld: Math.max(slots, Math.floor(MAX_HELD_CHARACTERS / maxDataBytes)),
     maxOpen: positive('worker.maxOpen', worker.maxOpen ?? 1_000),
     slowAfterMs: positive('worker.slowAfterMilliseconds', worker.slowAfterMilliseconds ?? 250),
     leaseMs: 1000 * positive('worker.leaseSeconds', worker.leaseSeconds ?? 60),

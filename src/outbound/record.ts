@@ -7,6 +7,9 @@ import type { Judgement, SignedAttempt } from './attempt.ts'
 import { withoutSecrets } from './known-secrets.ts'
 import type { PresetTable } from './render.ts'
 
+/** How much the exchange log keeps: everything, or neither headers nor bodies. */
+export type LogDetail = 'full' | 'brief'
+
 /** What an attempt is about, before it becomes a line of the log. */
 export interface AttemptFacts {
   readonly id: string
@@ -16,7 +19,7 @@ export interface AttemptFacts {
   readonly startedAtMs: number
   readonly presets: PresetTable
   /** How much is kept when it succeeds. A test is always kept in full. */
-  readonly logSuccesses: 'full' | 'brief'
+  readonly logSuccesses: LogDetail
 }
 
 /** The line of the exchange log: secrets masked, bodies capped. */
@@ -28,7 +31,8 @@ export function recordAttempt(
 ): Attempt {
   const answer = result?.ok ? result : undefined
   const isBrief = judged.ok && logSuccesses === 'brief' && !delivery.isTest
-  const [shownRequest, shownAnswer] = isBrief ? [] : [request, answer]
+  const shownRequest = isBrief ? undefined : request
+  const shownAnswer = isBrief ? undefined : answer
   const hide = (text: string): string => withoutSecrets(text, endpoint, presets, request)
   return {
     id,

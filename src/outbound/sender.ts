@@ -80,7 +80,6 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     ...settings,
     deliveries: store.deliveries,
     direction: 'outbound',
-    maxHeld: Math.max(settings.slots, Math.floor(MAX_HELD_CHARACTERS / settings.maxDataBytes)),
     perform: (claimed, signal) => deliver(claimed, signal, host),
     onSettled: (outcome, changed) => {
       if (changed) announce(outcome, lifecycle)
@@ -132,9 +131,6 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     lifecycle,
   }
 }
-
-/** What a worker holds is in memory with the data of its events. */
-const MAX_HELD_CHARACTERS = 256 * 1_048_576
 
 /** A disabled endpoint is probed with one request; an ordered lane has its limit in the store. */
 function laneLimit(endpoint: Endpoint | undefined): number {

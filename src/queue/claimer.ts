@@ -69,7 +69,7 @@ export class Claimer {
     if (lanes === undefined) this.#asked = true
     else {
       for (const lane of lanes) {
-        if (this.#host.lanes.full.has(lane)) this.#host.lanes.leave(lane)
+        if (this.#host.lanes.full.has(lane)) this.#host.lanes.inStore.add(lane)
         else this.#askedLanes.add(lane)
       }
     }
@@ -88,13 +88,13 @@ export class Claimer {
     if (!this.#claiming && this.#wanted) void this.#claimAll()
   }
 
+  /** Nobody is to be woken later. */
   stop(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#cancelTimer()
   }
 
   get #wanted(): boolean {
-    return this.#asked || this.#askedLanes.size > 0 || this.#host.lanes.opened
+    return this.#asked || this.#askedLanes.size > 0 || this.#host.lanes.inStore.opened
   }
 
   async #claimAll(): Promise<void> {
@@ -119,7 +119,7 @@ export class Claimer {
   #takeLanes(): ReadonlySet<string> | undefined {
     const { lanes: served } = this.#options
     const { full } = this.#host.lanes
-    const lanes = new Set([...this.#askedLanes, ...this.#host.lanes.takeOpened()])
+    const lanes = new Set([...this.#askedLanes, ...this.#host.lanes.inStore.takeOpened()])
     this.#askedLanes.clear()
     if (this.#asked || lanes.size > MAX_NAMED) {
       this.#asked = false
@@ -131,14 +131,14 @@ export class Claimer {
 
   async #claim(limit: number, named: ReadonlySet<string> | undefined): Promise<void> {
     const { deliveries, clock, direction, lanes: served, logger } = this.#options
-    const { full: skipLanes, room: laneLimits } = this.#host.lanes
-    this.#host.lanes.claimBegins()
+    const { full: skipLanes, room: laneLimits, inStore } = this.#host.lanes
+    inStore.claimBegins()
     const all: LaneChoice = { direction, ...(served && { lanes: served }) }
     const choice: LaneChoice = named === undefined ? { ...all, skipLanes } : { direction, lanes: named }
     const ticket = this.#host.leases.ticket()
     const nowMs = clock.now()
     if (named === undefined) {
-      this.stop()
+      this.#cancelTimer()
       this.#dueAtMs = Number.POSITIVE_INFINITY
     }
     try {
@@ -155,12 +155,12 @@ export class Claimer {
       }
       this.#host.onClaimed(selection, ticket.leaseUntilMs)
       const given = new Set(claimed.map(({ delivery }) => delivery.lane))
-      for (const lane of given) if (skipLanes.has(lane)) this.#host.lanes.leave(lane)
+      for (const lane of given) if (skipLanes.has(lane)) inStore.add(lane)
       // There may be more, unless these lanes have all that they may have.
       const more = [...given].filter(lane => !skipLanes.has(lane))
       if (claimed.length === limit || selection.back.length > 0) this.#asked = true
       else if (more.length > 0) this.#askAgain(named, more)
-      else this.#host.lanes.emptied(lane => !skipLanes.has(lane) && named?.has(lane) !== false)
+      else inStore.emptied(lane => !skipLanes.has(lane) && named?.has(lane) !== false)
       if (named === undefined && !this.#asked) await this.#rest(all, nowMs)
     } catch (error) {
       logger.error('webhook store did not answer', { error })
@@ -181,14 +181,13 @@ export class Claimer {
     if (lanes.full.size === 0 || claimedAtMs >= this.#backlogUntilMs) {
       const dueAtMs = await deliveries.nextDueAtMs(all)
       const isBacklog = dueAtMs !== undefined && dueAtMs <= claimedAtMs
-      if (!isBacklog) lanes.emptied(() => true)
       if (!isBacklog || lanes.full.size === 0) {
         this.#sleep(dueAtMs, claimedAtMs)
         return
       }
       this.#backlogUntilMs = claimedAtMs + pollMs
     }
-    for (const lane of lanes.full) lanes.leave(lane)
+    for (const lane of lanes.full) lanes.inStore.add(lane)
     this.#sleep(await deliveries.nextDueAtMs({ ...all, skipLanes: lanes.full }), claimedAtMs)
   }
 
@@ -205,8 +204,13 @@ export class Claimer {
     if (!this.#host.running() && resumeAtMs === Number.POSITIVE_INFINITY) return
     const nowMs = clock.now()
     const delayMs = Math.min(pollMs, Math.max(1, Math.min(atMs, resumeAtMs) - nowMs))
-    this.stop()
+    this.#cancelTimer()
     this.#timer = { atMs: nowMs + delayMs, cancel: clock.setTimer(this.#host.onTimer, delayMs) }
+  }
+
+  #cancelTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ClaimedDelivery } from '../storage/store.ts'
+import { LanesInStore } from './lanes-in-store.ts'
 
 /** One lane as this worker sees it. */
 interface LocalLane {
@@ -29,7 +30,7 @@ const HELD = { least: 1, most: 16 }
 /** So much work is held: what is due again, or left by a worker that died, has to wait behind it. */
 const HELD_MS = 500
 /** What an answer is taken to take before there was one: so long that no more is held than has begun. */
-const FIRST_ANSWER_MS = 500
+const FIRST_ANSWER_MS = HELD_MS
 /** An answer changes the average by this part of the difference. */
 const WEIGHT = 1 / 8
 
@@ -45,11 +46,8 @@ export class LocalLanes {
   readonly #paused = new Set<LocalLane>()
   readonly #full = new Set<string>()
   readonly #room = new Map<string, number>()
-  /** Lanes of which the store may hold something, and how many claims had begun when that was learnt. */
-  readonly #left = new Map<string, number>()
-  #claims = 0
-  /** Those among them that have got room. */
-  readonly #opened = new Set<string>()
+  /** Lanes that are to be claimed for once they have room. */
+  readonly inStore = new LanesInStore()
   #resumeAtMs = Number.POSITIVE_INFINITY
   #answerMs = FIRST_ANSWER_MS
   #nowMs = 0
@@ -80,45 +78,17 @@ export class LocalLanes {
     return this.#waiting
   }
 
-  /** Whether some of which the store may hold something have got room since they were taken last. */
-  get opened(): boolean {
-    return this.#opened.size > 0
-  }
-
-  takeOpened(): readonly string[] {
-    const names = [...this.#opened]
-    this.#opened.clear()
-    return names
-  }
-
   /**
    * Takes a place for a delivery that is about to be stored; `false` when the lane has all it may hold, or when it would
    * overtake what the store holds of the lane.
    */
   reserve(name: string): boolean {
-    if (this.#left.has(name)) return false
+    if (this.inStore.has(name)) return false
     const lane = this.#lane(name)
-    if (this.#roomOf(lane) <= 0) {
-      this.#update(lane)
-      return false
-    }
+    if (this.#roomOf(lane) <= 0) return false
     lane.reserved++
     this.#update(lane)
     return true
-  }
-
-  /** The store may hold deliveries of the lane: those that are published have to go the same way, and wait for them. */
-  leave(name: string): void {
-    this.#left.set(name, this.#claims)
-  }
-
-  claimBegins(): void {
-    this.#claims++
-  }
-
-  /** A claim has brought all that the store holds of some lanes. */
-  emptied(is: (name: string) => boolean): void {
-    for (const [name, since] of this.#left) if (since < this.#claims && is(name)) this.#left.delete(name)
   }
 
   unreserve(name: string): void {
@@ -243,14 +213,10 @@ export class LocalLanes {
     const room = this.#roomOf(lane)
     // A claim is worth its while when half of what is at hand has gone.
     if (room <= 0 || 2 * waiting.length >= mostOf(lane)) this.#full.add(name)
-    else if (this.#full.delete(name)) this.#hasOpened(name)
+    else if (this.#full.delete(name)) this.inStore.gotRoom(name)
     if (room > 1) this.#room.set(name, room)
     else this.#room.delete(name)
     if (inFlight + reserved + waiting.length === 0 && !paused) this.#rest(lane)
-  }
-
-  #hasOpened(name: string): void {
-    if (this.#left.has(name)) this.#opened.add(name)
   }
 
   #roomOf(lane: LocalLane): number {
@@ -260,7 +226,7 @@ export class LocalLanes {
 
   /** Remembers what an idle lane can take, as long as there is space. */
   #rest(lane: LocalLane): void {
-    if (this.#full.delete(lane.name)) this.#hasOpened(lane.name)
+    if (this.#full.delete(lane.name)) this.inStore.gotRoom(lane.name)
     this.#room.delete(lane.name)
     this.#lanes.delete(lane.name)
     if ((lane.allowed > 1 || lane.suspect) && this.#lanes.size < MAX_LANES) this.#lanes.set(lane.name, lane)

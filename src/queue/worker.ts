@@ -89,7 +89,7 @@ export class Worker {
     const full = this.#held >= this.#most || this.#underWay.open + this.#reserved >= this.#options.maxOpen
     // What the store holds comes first.
     if (full || this.#claimer.wantsRoom || this.#isReservedForLastTry || !this.#lanes.reserve(lane)) {
-      this.#lanes.leave(lane)
+      this.#lanes.inStore.add(lane)
       return undefined
     }
     this.#reserved++

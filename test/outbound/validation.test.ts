@@ -2,8 +2,10 @@ import { createAddressGuard, createSender, type EndpointChanges, type EndpointIn
 import { generic } from 'crm-webhooks/presets/generic'
 import { slack } from 'crm-webhooks/presets/slack'
 import { memoryStore } from 'crm-webhooks/storage/memory'
+import { manualClock, scriptedTransport } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { readOptions } from '../../src/outbound/options.ts'
 import { endpoint, rig, SECRET } from './support.ts'
 
 /** A guard without exceptions, whose names lead to where they say. */
@@ -435,6 +437,14 @@ describe('what is stored', () => {
 })
 
 describe('createSender', () => {
+  it('lets a worker hold as much as fits into 256 MB, and never less than it can begin', () => {
+    const transport = scriptedTransport([200], manualClock())
+    const heldWith = (options: object): number => readOptions({ guard, transport, ...options }).maxHeld
+    expect(heldWith({})).toBe(1_024)
+    expect(heldWith({ maxDataBytes: 1_048_576 })).toBe(256)
+    expect(heldWith({ maxDataBytes: 100_000_000, worker: { slots: 7 } })).toBe(7)
+  })
+
   it.each([
     [{ transport: undefined }, 'transport'],
     [{ guard: undefined }, 'guard'],

@@ -420,6 +420,20 @@ describe('direct hand-off', () => {
     expect(bench.lanesRun().filter(lane => lane === 'a').length).toBeGreaterThan(0)
   })
 
+  it('leaves its place at once to what the store holds when it was not stored', async () => {
+    const bench = new Bench(() => 5, { slots: 2, pollMs: 60_000 })
+    bench.worker.start()
+    await bench.clock.advance(0)
+    expect(bench.worker.reserve('a')).toBeDefined()
+    await bench.store.deliveries.enqueue(many(1))
+    bench.worker.wake(['a'])
+    await bench.clock.advance(0)
+    expect(bench.runs).toHaveLength(0)
+    bench.worker.unreserve('a')
+    await bench.clock.advance(0)
+    expect(bench.lanesRun()).toEqual(['a'])
+  })
+
   it('is refused beyond what may be held, however many slots there are', async () => {
     const bench = new Bench(() => 5, { slots: 4, maxHeld: 3 })
     bench.worker.start()

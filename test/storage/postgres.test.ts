@@ -134,6 +134,16 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
     await expect(nonsense).rejects.toMatchObject({ code: 'invalid_option' })
   })
 
+  it('tells which deliveries nobody waits for', async () => {
+    const store = await emptied(postgresStore(pool), pool)
+    await store.deliveries.enqueue([newEvent([{ lane: 'free' }, { lane: 'in order', ordered: true }])])
+    const claimed = await claim(store, 1)
+    expect(claimed.map(({ delivery, ordered }) => [delivery.lane, ordered]).sort()).toEqual([
+      ['free', false],
+      ['in order', true],
+    ])
+  })
+
   it('wakes the workers of other processes', async () => {
     const [listening, writing] = [postgresStore(pool), postgresStore(pool)]
     const heard: Array<ReadonlyArray<unknown> | undefined> = []

@@ -243,6 +243,16 @@ describe('a SQLite file', () => {
     await expect(sqliteStore('/nowhere/at/all.db').start()).rejects.toMatchObject({ code: 'store_unavailable' })
   })
 
+  it('tells which deliveries nobody waits for', async () => {
+    const store = sqliteStore(new Database(newFile()))
+    await store.deliveries.enqueue([newEvent([{ lane: 'free' }, { lane: 'in order', ordered: true }])])
+    const claimed = await claim(store, 1)
+    expect(claimed.map(({ delivery, ordered }) => [delivery.lane, ordered]).sort()).toEqual([
+      ['free', false],
+      ['in order', true],
+    ])
+  })
+
   it('claims by index, however much waits in one lane', async () => {
     const database = new Database(newFile())
     const store = sqliteStore(database)

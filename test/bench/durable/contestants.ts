@@ -7,12 +7,10 @@ import type { Queue, QueueHost } from './queue.ts'
 
 /** Every contestant by its name. `endpoints` is how many of ours there have to be. */
 export const CONTESTANTS = {
-  'crm-webhooks, PostgreSQL': (host, endpoints) => own('postgres', 'undici', 'full', endpoints, host),
-  'crm-webhooks, PostgreSQL, successes in brief': (host, endpoints) =>
-    own('postgres', 'undici', 'brief', endpoints, host),
-  'crm-webhooks, SQLite, flushed': (host, endpoints) => own('sqlite', 'undici', 'full', endpoints, host),
-  'crm-webhooks, SQLite, flushed, successes in brief': (host, endpoints) =>
-    own('sqlite', 'undici', 'brief', endpoints, host),
+  'crm-webhooks, PostgreSQL': (host, endpoints) => own('postgres', 'full', endpoints, host),
+  'crm-webhooks, PostgreSQL, successes in brief': (host, endpoints) => own('postgres', 'brief', endpoints, host),
+  'crm-webhooks, SQLite, flushed': (host, endpoints) => own('sqlite', 'full', endpoints, host),
+  'crm-webhooks, SQLite, flushed, successes in brief': (host, endpoints) => own('sqlite', 'brief', endpoints, host),
   'BullMQ 6, Redis': bullMq,
   'pg-boss 12 (Node 24)': pgBoss,
   'graphile-worker': graphile,

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { createAddressGuard, createSender, type Transport } from 'crm-webhooks'
 import { type PostgresClient, postgresStore } from 'crm-webhooks/storage/postgres'
 import { sqliteStore } from 'crm-webhooks/storage/sqlite'
-import { nodeTransport } from 'crm-webhooks/transports/node'
 import { undiciTransport } from 'crm-webhooks/transports/undici'
 import { Pool } from 'pg'
 import * as undici from 'undici'
@@ -17,14 +16,12 @@ const SINGLE = 10
 /** The sender on one of our stores. */
 export async function own(
   store: 'postgres' | 'sqlite',
-  client: 'undici' | 'node',
   logSuccesses: 'full' | 'brief',
   endpoints: number,
   host: QueueHost,
 ): Promise<Queue> {
   const guard = createAddressGuard({ lookup: false, allow: ['127.0.0.0/8'] })
-  const transport =
-    client === 'node' ? nodeTransport({ guard }) : undiciTransport({ undici, guard, maxOwners: 2 * endpoints })
+  const transport = undiciTransport({ undici, guard, maxOwners: 2 * endpoints })
   const { pool, ...opened } =
     store === 'postgres' ? await openPostgres(host) : { store: openSqlite(host), pool: undefined }
   const sender = createSender({

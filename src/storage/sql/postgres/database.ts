@@ -239,7 +239,7 @@ export class PostgresDatabase implements Database {
     const name = this.#options.prepare && isPg(client) && 'text' in query ? this.#nameOf(query) : undefined
     // What `pg` takes instead of a text: the name keeps the statement prepared on the connection.
     const named = name === undefined ? text : ({ name, text } as unknown as string)
-    const rows = await client.query(named, isPg(client) ? values.map(writeLists) : [...values]).then(rowsOf)
+    const rows = await client.query(named, isPg(client) ? values.map(toParameter) : [...values]).then(rowsOf)
     if ('planAnew' in query && name === undefined) this.#found.set(text, (this.#found.get(text) ?? 0) + rows.length)
     return rows
   }
@@ -255,7 +255,7 @@ export class PostgresDatabase implements Database {
   }
 }
 
-function writeLists(value: SqlValue | readonly SqlValue[]): SqlValue {
+function toParameter(value: SqlValue | readonly SqlValue[]): SqlValue {
   return typeof value === 'object' && value !== null ? arrayLiteral(value) : value
 }
 

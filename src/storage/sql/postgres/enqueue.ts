@@ -5,7 +5,7 @@ import { raw, type SqlValue, type Statement, type Steps, sql, storable } from '.
 import type { Tables } from '../tables.ts'
 import { indexable, readText } from '../values.ts'
 import { arrays, names, transpose } from './columns.ts'
-import { writeLanes } from './listener.ts'
+import { writeLanes } from './notification.ts'
 
 const EVENT_ROW = [['place', 'integer'], ['scope', 'text'], ['key', 'text'], ...NEW_EVENT_COLUMNS] as const
 const DELIVERY_ROW = [['place', 'integer'], ...NEW_DELIVERY_COLUMNS] as const

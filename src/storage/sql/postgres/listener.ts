@@ -1,38 +1,17 @@
 import { systemClock } from '../../../clock.ts'
 import type { LaneName } from '../../store.ts'
-import { DIRECTION, directionOf } from '../rows.ts'
 import { bounded } from './call.ts'
 import { type FullClient, kindOf } from './client.ts'
+import { readLanes } from './notification.ts'
 
 /** A connection that was lost is replaced after this time. Workers poll meanwhile. */
 const RECONNECT_MS = 1_000
-
-/** A notification takes 8,000 bytes. */
-const MAX_PAYLOAD = 4_000
 
 type Wake = (lanes?: readonly LaneName[]) => void
 
 interface Message {
   readonly channel?: string
   readonly payload?: string
-}
-
-/** The lanes in which something was enqueued, as others are told of them; nothing where there are too many. */
-export function writeLanes(lanes: readonly LaneName[]): string {
-  const names = new Set(lanes.map(({ direction, lane }) => `${DIRECTION[direction]}${lane}`))
-  const text = names.size > MAX_PAYLOAD ? '' : JSON.stringify([...names])
-  return text.length > MAX_PAYLOAD || /[^\x20-\x7e]/.test(text) ? '' : text
-}
-
-/** Reads them. Another version may have written them. */
-function readLanes(payload: string | undefined): readonly LaneName[] | undefined {
-  if (payload === undefined || payload === '') return undefined
-  try {
-    const names = JSON.parse(payload) as readonly string[]
-    return names.map(name => ({ direction: directionOf(Number(name.charAt(0))), lane: name.slice(1) }))
-  } catch {
-    return undefined
-  }
 }
 
 /** What a listener needs beside the client. */
