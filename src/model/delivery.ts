@@ -56,7 +56,8 @@ export interface Delivery {
   readonly lastError: string | undefined
   /**
    * The same as a code that is equal for equal causes: `http_503`, a transport's code (`timeout`, `dns_failed`, …),
-   * `response_error`, `render_failed`, `endpoint_gone`, `endpoint_deleted`, `worker_died`, `unexpected_error`; inbound
+   * `response_error`, `render_failed`, `not_registered` (a preset or scheme that the process was not given),
+   * `endpoint_gone`, `endpoint_deleted`, `worker_died`, `unexpected_error`; inbound
    * `timeout` or `handler_failed`, with the error's code or class where it has one: `handler_failed:TypeError`.
    */
   readonly cause: string | undefined

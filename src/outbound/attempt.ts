@@ -1,5 +1,6 @@
 import { decodeUtf8 } from '../bytes/encoding.ts'
 import type { Clock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
 import type { NewId } from '../ids.ts'
 import type { Attempt, Delivery, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
@@ -9,7 +10,7 @@ import type { MaybePromise } from '../model/verification.ts'
 import type { Preset, PresetOutcome, PresetResponse } from '../presets/preset.ts'
 import type { FailedAttempt } from '../retry/retry-policy.ts'
 import type { SignatureHeaders } from '../signatures/scheme.ts'
-import type { Transport, TransportResult } from '../transports/transport.ts'
+import type { Transport, TransportRequest, TransportResult } from '../transports/transport.ts'
 import { attemptHeaders, putHeaders } from './headers.ts'
 import { type AttemptFacts, type LogDetail, recordAttempt } from './record.ts'
 import { type PresetTable, type RenderedRequest, renderRequest } from './render.ts'
@@ -99,17 +100,42 @@ export async function makeAttempt(
   const { url, method, headers, body } = request
   const timeoutMs = endpoint.timeoutSeconds * 1000
   const sent = { url, method, headers, body: body.bytes, timeoutMs, owner: endpoint.id, signal }
-  const result = await host.transport.send(sent)
+  const result = await transmit(sent, host)
   const judged = judge(endpoint, result, presets)
-  const attempt = recordAttempt(facts, request, result, judged)
+  const attempt = record(facts, request, result, judged)
   return { attempt, request, failure: judged.ok ? undefined : failureOf(result, judged) }
 }
 
-/** The request could not even be made. */
+/** The request could not even be made. A process that was given more can make it, so it is tried again. */
 function notMade(facts: AttemptFacts, error: unknown): AttemptResult {
   const message = error instanceof Error ? error.message : 'the request could not be made'
-  const attempt = recordAttempt(facts, undefined, undefined, { ok: false, code: 'render_failed', message })
-  return { attempt, request: undefined, failure: { error: 'invalid_request' } }
+  const isUnknown = error instanceof WebhookError && error.code === 'unsupported'
+  const code = isUnknown ? 'not_registered' : 'render_failed'
+  const attempt = recordAttempt(facts, undefined, undefined, { ok: false, code, message })
+  return { attempt, request: undefined, failure: { error: isUnknown ? code : 'invalid_request' } }
+}
+
+/** A transport that rejects did not keep its word; what became of the request is not known. */
+async function transmit(request: TransportRequest, { transport, clock }: AttemptHost): Promise<TransportResult> {
+  const startedAtMs = clock.now()
+  const failed = (message: string): TransportResult => {
+    return { ok: false, code: 'connection_failed', message, durationMs: Math.max(0, clock.now() - startedAtMs) }
+  }
+  try {
+    const result: TransportResult | undefined = await transport.send(request)
+    return typeof result?.ok === 'boolean' ? result : failed('the transport answered nothing')
+  } catch (error) {
+    return failed(`the transport rejected: ${error instanceof Error ? error.message : 'no error'}`)
+  }
+}
+
+/** An attempt that was made is recorded, if need be without what was said. */
+function record(facts: AttemptFacts, request: SignedAttempt, result: TransportResult, judged: Judgement): Attempt {
+  try {
+    return recordAttempt(facts, request, result, judged)
+  } catch {
+    return recordAttempt(facts, undefined, undefined, judged)
+  }
 }
 
 /** What an answer means. */
@@ -130,9 +156,8 @@ function judge(endpoint: Endpoint, result: TransportResult, presets: PresetTable
   if (!result.ok) return { ok: false, code: result.code, message: result.message }
   const preset = endpoint.preset && presets.get(endpoint.preset.name)
   if (preset !== undefined) {
-    const settings = preset.settings(endpoint.preset?.settings)
     const response = { status: result.status, headers: headersOf(result), body: decodeUtf8(result.body) ?? '' }
-    if (settings.ok) return fromPreset(outcomeOf(preset, response, settings.value), result.status)
+    return fromPreset(outcomeOf(preset, response, endpoint.preset?.settings), result.status)
   }
   if (result.status >= 200 && result.status < 300) return SUCCESS
   return { ok: false, code: 'http_status', message: `HTTP ${result.status}` }
@@ -141,10 +166,13 @@ function judge(endpoint: Endpoint, result: TransportResult, presets: PresetTable
 /** A preset that breaks on an answer must not make the attempt go unrecorded and be repeated for ever. */
 function outcomeOf(preset: Preset, response: PresetResponse, settings: unknown): PresetOutcome {
   try {
-    return preset.outcome(response, settings)
+    const checked = preset.settings(settings)
+    const outcome = checked.ok ? preset.outcome(response, checked.value) : undefined
+    if (outcome?.ok === true || (outcome?.ok === false && typeof outcome.message === 'string')) return outcome
   } catch {
-    return { ok: false, message: `HTTP ${response.status}: the preset '${preset.name}' could not read the answer` }
+    // As if it had said nothing.
   }
+  return { ok: false, message: `HTTP ${response.status}: the preset '${preset.name}' could not read the answer` }
 }
 
 function fromPreset(outcome: PresetOutcome, status: number): Judgement {
@@ -156,7 +184,8 @@ function fromPreset(outcome: PresetOutcome, status: number): Judgement {
 
 function failureOf(result: TransportResult, judged: Extract<Judgement, { ok: false }>): FailedAttempt {
   if (!result.ok) return { error: result.code }
-  const retryAfter = judged.retryAfterSeconds?.toFixed(0) ?? singleHeader(headersOf(result), 'retry-after')
+  const { retryAfterSeconds: told } = judged
+  const retryAfter = told === undefined ? singleHeader(headersOf(result), 'retry-after') : Number(told).toFixed(0)
   const verdict = judged.retry === undefined ? undefined : judged.retry ? 'retry' : 'give_up'
   return { status: result.status, retryAfter, verdict }
 }

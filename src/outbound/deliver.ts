@@ -1,31 +1,48 @@
 import type { Attempt, Delivery } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import type { Logger } from '../model/logger.ts'
 import type { AttemptEnd } from '../queue/worker.ts'
-import { decideRetry, type FailedAttempt, type RetryPolicyInput } from '../retry/retry-policy.ts'
+import {
+  decideRetry,
+  type FailedAttempt,
+  type RetryDecision,
+  type RetryPolicyInput,
+  type RetryQuestion,
+} from '../retry/retry-policy.ts'
 import type { ClaimedDelivery } from '../storage/store.ts'
 import { type AttemptHost, type AttemptResult, makeAttempt } from './attempt.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
-import { PARKED_MS } from './endpoints.ts'
 import type { EndpointHealth } from './health.ts'
+import { restUntil } from './resting.ts'
 
 /** The cause of what fails because its endpoint answered 410. */
 const GONE = 'endpoint_gone'
+/** What goes wrong before the endpoint is asked is not held against it. */
+const OWN_FAULTS: ReadonlySet<string> = new Set(['render_failed', 'not_registered'])
+/** When the store does not say what the endpoint is. */
+const ASK_AGAIN_MS = 60_000
 
 /** What delivering needs. */
 export interface DeliverHost extends AttemptHost {
   readonly cache: EndpointCache
   readonly health: EndpointHealth
+  readonly logger: Logger
   readonly random: () => number
 }
 
 /** Makes the next attempt of a delivery and decides what follows. This is what the worker performs. */
 export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, host: DeliverHost): Promise<AttemptEnd> {
   const { delivery, event } = claimed
-  const known = host.cache.get(delivery.endpointId)
-  const endpoint = known instanceof Promise ? await known : known
-  const stop = checkEndpointState(endpoint, host.clock.now())
-  if (stop !== undefined) return stop
+  let endpoint: Endpoint | undefined
+  try {
+    endpoint = await currentEndpoint(delivery.endpointId, host.cache)
+  } catch (error) {
+    host.logger.error('webhook store did not tell an endpoint: a delivery waits', { deliveryId: delivery.id, error })
+    return { next: { status: 'returned', dueAtMs: host.clock.now() + ASK_AGAIN_MS } }
+  }
   if (endpoint === undefined) return ended('endpoint_deleted', 'the endpoint was deleted', host.clock.now())
+  const stop = await checkState(endpoint, delivery, host)
+  if (stop !== undefined) return stop
   const result = await makeAttempt(endpoint, event, delivery, host, signal)
   const { attempt, failure, request } = result
   if (failure === undefined) {
@@ -35,7 +52,7 @@ export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, hos
     return externalId === undefined ? { attempt, next } : { attempt, next, externalId }
   }
   // The worker is stopping: another one makes this attempt.
-  if ('error' in failure && failure.error === 'aborted')
+  if ('error' in failure && failure.error === 'aborted' && signal.aborted)
     return { next: { status: 'returned', dueAtMs: delivery.dueAtMs } }
   const end = await afterFailure(endpoint, delivery, result, failure, host)
   if (delivery.body !== undefined || request === undefined || end.next.status === 'returned') return end
@@ -53,7 +70,7 @@ async function afterFailure(
   const nowMs = host.clock.now()
   const policy = endpoint.retry as RetryPolicyInput
   const { triesUsed, attempts } = delivery
-  const decision = decideRetry({
+  const decision = decide({
     outcome: failure,
     attempt: attempts + 1,
     triesUsed,
@@ -63,7 +80,7 @@ async function afterFailure(
   })
   const lastError = attempt.errorMessage ?? attempt.errorCode ?? 'failed'
   if (decision.action === 'disable_endpoint') await host.health.disable(endpoint, 'gone')
-  else if (attempt.errorCode !== 'render_failed') await host.health.failed(endpoint)
+  else if (!OWN_FAULTS.has(attempt.errorCode ?? '')) await host.health.failed(endpoint)
 
   if (decision.action === 'retry') {
     const { dueAtMs, triesUsed: used } = decision
@@ -74,13 +91,35 @@ async function afterFailure(
   return { attempt, lastError, cause, reason: decision.reason, next: { status: 'failed', atMs: nowMs } }
 }
 
-/** Whether the endpoint takes anything at all now; `undefined` when it does. */
-function checkEndpointState(endpoint: Endpoint | undefined, nowMs: number): AttemptEnd | undefined {
-  if (endpoint?.status !== 'disabled') return undefined
+/** A stored policy that only another release knows must not keep an attempt from being recorded. */
+function decide(question: RetryQuestion): RetryDecision {
+  try {
+    return decideRetry(question)
+  } catch {
+    return decideRetry({ ...question, policy: 'default' })
+  }
+}
+
+/** The endpoint as it is known; before that stops a delivery, as it is: another process may have enabled it. */
+async function currentEndpoint(id: string, cache: EndpointCache): Promise<Endpoint | undefined> {
+  const known = cache.get(id)
+  const endpoint = known instanceof Promise ? await known : known
+  return endpoint?.status === 'disabled' ? cache.reload(id) : endpoint
+}
+
+/** What becomes of a delivery whose endpoint takes nothing now; `undefined` when it does. */
+async function checkState(
+  endpoint: Endpoint,
+  { createdAtMs }: Delivery,
+  { clock, health }: DeliverHost,
+): Promise<AttemptEnd | undefined> {
+  if (endpoint.status !== 'disabled') return undefined
+  const nowMs = clock.now()
   const { disabledReason, probeAtMs } = endpoint
   if (disabledReason === 'gone') return ended(GONE, 'the endpoint said that it is gone (410)', nowMs)
-  if (disabledReason === 'manual') return { next: { status: 'returned', dueAtMs: PARKED_MS } }
-  return probeAtMs !== undefined && nowMs < probeAtMs ? { next: { status: 'returned', dueAtMs: probeAtMs } } : undefined
+  if (disabledReason === 'manual') await health.park(endpoint)
+  else if (probeAtMs === undefined || nowMs >= probeAtMs) return undefined
+  return { next: { status: 'returned', dueAtMs: restUntil(endpoint, createdAtMs, nowMs) } }
 }
 
 function ended(cause: string, lastError: string, atMs: number): AttemptEnd {

@@ -42,6 +42,15 @@ export class EndpointCache {
     return this.#byId.get(id) ?? this.#store.get(id)
   }
 
+  /** As it is in the store now. */
+  async reload(id: string): Promise<Endpoint | undefined> {
+    const endpoint = await this.#store.get(id)
+    if (endpoint === undefined) this.remove(id)
+    // What this process wrote since it asked is newer.
+    else if ((this.#byId.get(id)?.updatedAtMs ?? 0) < endpoint.updatedAtMs) this.put(endpoint)
+    return this.#byId.get(id)
+  }
+
   /** Whether any endpoint subscribes to events about deliveries. */
   get hasWatchers(): boolean {
     return this.#watchers.size > 0

@@ -14,6 +14,7 @@ import {
   invalid,
   NO_URL,
 } from './endpoint-input.ts'
+import { PARK_MS, putOff } from './resting.ts'
 
 /** An endpoint without what must stay secret: secrets are gone, credentials masked. */
 export type PublicEndpoint = Omit<Endpoint, 'secrets' | 'failingSinceMs'>
@@ -65,9 +66,6 @@ export interface Endpoints {
     options?: TenantOption & { readonly keepPreviousForSeconds?: number; readonly secret?: string },
   ): Promise<{ readonly endpoint: PublicEndpoint; readonly secret: string }>
 }
-
-/** Later than anything is due: the waiting place of a disabled endpoint's deliveries. */
-export const PARKED_MS = 253_402_300_799_000
 
 /** Concurrent writers are retried this often. */
 const MAX_TRIES = 5
@@ -144,7 +142,7 @@ export function createEndpoints(
         probeAtMs: undefined,
       } as const
       const endpoint = await change(id, options?.tenant, before => ({ ...before, ...disabled }))
-      await store.deliveries.reschedule(id, PARKED_MS, 'later')
+      await putOff(id, clock.now() + PARK_MS, store, clock)
       return toPublic(endpoint)
     },
     async rotateSecret(id, { tenant, keepPreviousForSeconds = 86_400, secret = generateSecret() } = {}) {

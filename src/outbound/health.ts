@@ -5,16 +5,22 @@ import type { Logger } from '../model/logger.ts'
 import type { Store } from '../storage/store.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
 import type { SenderLifecycle } from './lifecycle.ts'
+import { PARK_MS, putOff } from './resting.ts'
 
 /** When an endpoint is disabled. */
 export interface DisableRule {
   /** Every attempt must have failed for so long, in milliseconds. */
   readonly afterMs: number
-  /** At least so many attempts must have failed in a row, counted by this process. */
+  /** At least so many attempts must have failed in a row. */
   readonly minFailures: number
   /** How long a disabled endpoint rests before one delivery tries it again, in milliseconds. */
   readonly probeEveryMs: number
 }
+
+/** What waits for a disabled endpoint is not put off more often. */
+const PARK_AGAIN_MS = 60_000
+/** Endpoints of which something is remembered. */
+const MAX_REMEMBERED = 10_000
 
 /**
  * Watches over endpoints: disables those that only fail, probes them, and lets them come back. An endpoint's row is
@@ -22,6 +28,7 @@ export interface DisableRule {
  */
 export class EndpointHealth {
   readonly #failures = new Map<string, number>()
+  readonly #parkedAtMs = new Map<string, number>()
   readonly #store: Store
   readonly #cache: EndpointCache
   readonly #rule: DisableRule
@@ -52,31 +59,61 @@ export class EndpointHealth {
     if (this.#failures.size > 0) this.#failures.delete(endpoint.id)
     if (endpoint.failingSinceMs === undefined && endpoint.status === 'active') return
     const recovered = endpoint.status === 'disabled'
-    await this.#write(endpoint, {
+    const written = await this.#write(endpoint, {
       status: 'active',
       disabledReason: undefined,
       disabledAtMs: undefined,
       failingSinceMs: undefined,
       probeAtMs: undefined,
     })
-    if (!recovered) return
-    await this.#store.deliveries.reschedule(endpoint.id, this.#clock.now(), 'sooner')
+    if (!recovered || !written) return
+    await this.#reschedule(endpoint.id, this.#clock.now(), 'sooner')
     this.#lifecycle.emit('endpoint.recovered', { endpointId: endpoint.id, tenant: endpoint.tenant })
   }
 
   /** An attempt failed for a reason that may pass. */
   async failed(endpoint: Endpoint): Promise<void> {
     const nowMs = this.#clock.now()
-    const count = (this.#failures.get(endpoint.id) ?? 0) + 1
-    this.#failures.set(endpoint.id, count)
+    const count = this.#count(endpoint.id)
     if (endpoint.status === 'disabled') {
       await this.#rest(endpoint, nowMs)
       return
     }
     const since = endpoint.failingSinceMs
     if (since === undefined) await this.#write(endpoint, { failingSinceMs: nowMs })
-    else if (nowMs - since >= this.#rule.afterMs && count >= this.#rule.minFailures)
+    else if (nowMs - since >= this.#rule.afterMs && (await this.#hasFailedOften(endpoint.id, count, since)))
       await this.disable(endpoint, 'failing')
+  }
+
+  /** What waits for an endpoint that somebody disabled is not looked at for a while, or until it is enabled. */
+  async park({ id }: Endpoint): Promise<void> {
+    const nowMs = this.#clock.now()
+    if (nowMs - (this.#parkedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < PARK_AGAIN_MS) return
+    if (this.#parkedAtMs.size >= MAX_REMEMBERED) this.#parkedAtMs.clear()
+    this.#parkedAtMs.set(id, nowMs)
+    await this.#reschedule(id, nowMs + PARK_MS, 'later')
+  }
+
+  #count(id: string): number {
+    const count = (this.#failures.get(id) ?? 0) + 1
+    if (count === 1 && this.#failures.size >= MAX_REMEMBERED) this.#failures.clear()
+    this.#failures.set(id, count)
+    return count
+  }
+
+  /** Short-lived processes, and several of them, each see a part only: the log has it all. */
+  async #hasFailedOften(id: string, count: number, sinceMs: number): Promise<boolean> {
+    if (count >= this.#rule.minFailures) return true
+    try {
+      const { failed } = await this.#store.attempts.stats(id, sinceMs)
+      return failed + 1 >= this.#rule.minFailures
+    } catch (error) {
+      this.#logger.error('webhook store did not answer: how often an endpoint failed is not known', {
+        endpointId: id,
+        error,
+      })
+      return false
+    }
   }
 
   /** Disables an endpoint, with one event. */
@@ -91,8 +128,8 @@ export class EndpointHealth {
     })
     if (!written) return
     // What waits for one that is gone ends now, delivery by delivery, so that it can be seen and sent again.
-    if (probeAtMs === undefined) await this.#store.deliveries.reschedule(endpoint.id, nowMs, 'sooner')
-    else await this.#store.deliveries.reschedule(endpoint.id, probeAtMs, 'later')
+    if (probeAtMs === undefined) await this.#reschedule(endpoint.id, nowMs, 'sooner')
+    else await this.#reschedule(endpoint.id, probeAtMs, 'later')
     this.#logger.warn('webhook endpoint disabled', { endpointId: endpoint.id, reason })
     this.#lifecycle.emit('endpoint.disabled', { endpointId: endpoint.id, tenant: endpoint.tenant, reason })
   }
@@ -100,8 +137,20 @@ export class EndpointHealth {
   /** The probe failed. */
   async #rest(endpoint: Endpoint, nowMs: number): Promise<void> {
     const probeAtMs = nowMs + this.#rule.probeEveryMs
-    await this.#write(endpoint, { probeAtMs })
-    await this.#store.deliveries.reschedule(endpoint.id, probeAtMs, 'later')
+    if (await this.#write(endpoint, { probeAtMs })) await this.#reschedule(endpoint.id, probeAtMs, 'later')
+  }
+
+  /** Never rejects: the attempt that was made has to be recorded whatever becomes of the others. */
+  async #reschedule(id: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void> {
+    try {
+      if (direction === 'later') await putOff(id, dueAtMs, this.#store, this.#clock)
+      else await this.#store.deliveries.reschedule(id, dueAtMs, 'sooner')
+    } catch (error) {
+      this.#logger.error('webhook store did not answer: what waits for an endpoint was not rescheduled', {
+        endpointId: id,
+        error,
+      })
+    }
   }
 
   /** Another process may have changed the endpoint meanwhile; then its word counts. */

@@ -8,6 +8,7 @@ import type { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery, EnqueueResult, NewDelivery, Store } from '../storage/store.ts'
 import { checkData, checkType, type EventCatalogue, invalidEvent } from './catalogue.ts'
 import { type EndpointCache, isAboutDeliveries } from './endpoint-cache.ts'
+import { restUntil } from './resting.ts'
 
 /** What `publish` may be told beside type and data. */
 export interface PublishOptions {
@@ -191,7 +192,7 @@ function newDelivery(endpoint: Endpoint, event: StoredEvent, nowMs: number, work
   const lane = endpoint.id
   const resting = endpoint.status === 'disabled'
   const claim = ordered || resting || endpoint.rateLimit !== undefined ? undefined : worker?.reserve(lane)
-  const dueAtMs = resting ? (endpoint.probeAtMs ?? nowMs) : nowMs
+  const dueAtMs = resting ? restUntil(endpoint, nowMs, nowMs) : nowMs
   const delivery = { direction: 'outbound', endpointId: endpoint.id, lane, ordered, dueAtMs, isTest: false } as const
   return claim === undefined ? delivery : { ...delivery, claim }
 }

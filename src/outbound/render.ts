@@ -1,4 +1,5 @@
 import { utf8 } from '../bytes/encoding.ts'
+import { WebhookError } from '../errors.ts'
 import type { Delivery, RenderedBody, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { encodeBody, type Preset, type PresetRequest } from '../presets/preset.ts'
@@ -26,7 +27,8 @@ const templates = new WeakMap<Endpoint, Template>()
 /**
  * What is sent to an endpoint for an event. With `body` the bytes of an earlier attempt are sent again.
  *
- * @throws what a preset or template throws; the attempt then ends for good.
+ * @throws what a preset or template throws; the delivery then ends for good. `unsupported` for a preset that this process
+ * was not given; another one may have it.
  */
 export function renderRequest(
   endpoint: Endpoint,
@@ -50,7 +52,9 @@ function renderPreset(
 ): RenderedRequest {
   const { name = '', settings } = endpoint.preset ?? {}
   const preset = presets.get(name)
-  if (preset === undefined) throw new Error(`the preset '${name}' is not registered with this sender`)
+  if (preset === undefined) {
+    throw new WebhookError('unsupported', `the preset '${name}' is not registered with this sender`)
+  }
   const checked = preset.settings(settings)
   if (!checked.ok) throw new Error(`the settings of the preset '${name}' do not fit: ${checked.message}`)
   const input = { event: { ...templateValues(event) }, deliveryId: delivery.id, attempt: delivery.attempts + 1 }

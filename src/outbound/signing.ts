@@ -1,4 +1,5 @@
 import { encodeBase64, utf8 } from '../bytes/encoding.ts'
+import { WebhookError } from '../errors.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { MaybePromise } from '../model/verification.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
@@ -90,14 +91,22 @@ function single(defaultHeader: string, createOne: (secret: string, header: strin
 
 const signers = new WeakMap<Endpoint, { readonly signer: Signer; readonly untilMs: number }>()
 
-/** The endpoint's signer, prepared once: again when a secret has expired or the endpoint was changed. */
+/**
+ * The endpoint's signer, prepared once: again when a secret has expired or the endpoint was changed.
+ *
+ * @throws {WebhookError} `unsupported` for a scheme that this process was not given: nothing is sent unsigned instead.
+ */
 export function signerOf(endpoint: Endpoint, schemes: Readonly<Record<string, SigningScheme>>, nowMs: number): Signer {
   const known = signers.get(endpoint)
   if (known !== undefined && nowMs < known.untilMs) return known.signer
   const live = endpoint.secrets.filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs)
-  const scheme = schemes[endpoint.signature.scheme] ?? SIGNING_SCHEMES.none
+  const { scheme: name, header } = endpoint.signature
+  const scheme = Object.hasOwn(schemes, name) ? schemes[name] : undefined
+  if (scheme === undefined) {
+    throw new WebhookError('unsupported', `the signature scheme '${name}' is not registered with this sender`)
+  }
   const values = live.map(({ value }) => value)
-  const signer = scheme?.create(values, endpoint.signature.header ?? scheme.header) ?? (() => ({}))
+  const signer = scheme.create(values, header ?? scheme.header)
   const untilMs = Math.min(
     ...live.map(({ expiresAtMs }) => expiresAtMs ?? Number.POSITIVE_INFINITY),
     Number.POSITIVE_INFINITY,

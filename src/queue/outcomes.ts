@@ -15,10 +15,20 @@ export function setAside(claimed: ClaimedDelivery, atMs: number): Outcome {
   return { claimed, end: { next: { status: 'failed', atMs }, lastError, cause: 'worker_died' } }
 }
 
-/** The attempt itself is broken: it is tried again in a minute. */
-export function broken(nowMs: number): AttemptEnd {
+/** So often an attempt that breaks is tried again: for a day and a half. */
+const MAX_BROKEN = 12
+const FIRST_WAIT_MS = 60_000
+
+/** The attempt itself is broken: it is tried again in a minute, in two, in four, and given up in the end. */
+export function broken({ delivery }: ClaimedDelivery, nowMs: number): AttemptEnd {
   const lastError = 'the attempt failed unexpectedly'
-  return { next: { status: 'returned', dueAtMs: nowMs + 60_000 }, lastError, cause: 'unexpected_error' }
+  const triesUsed = delivery.triesUsed + 1
+  const waitMs = FIRST_WAIT_MS * 2 ** Math.min(delivery.triesUsed, MAX_BROKEN - 2)
+  const next =
+    triesUsed < MAX_BROKEN
+      ? ({ status: 'pending', dueAtMs: nowMs + waitMs, triesUsed } as const)
+      : ({ status: 'failed', atMs: nowMs } as const)
+  return { next, lastError, cause: 'unexpected_error' }
 }
 
 /** Whether it, or what waited for it, may be claimed now. */

@@ -253,7 +253,7 @@ export class Worker {
         end => this.#ended(running, end),
         (error: unknown) => {
           logger.error('webhook attempt failed unexpectedly', { error })
-          this.#ended(running, broken(clock.now()))
+          this.#ended(running, broken(claimed, clock.now()))
         },
       )
       .catch((error: unknown) => logger.error('webhook worker failed', { error }))

@@ -280,7 +280,7 @@ describe('presets that misbehave', () => {
     expect(attempts).toMatchObject([{ errorCode: 'render_failed', errorMessage: 'cannot read the phone number' }])
   })
 
-  it('is not registered in the process that sends: the reason is recorded', async () => {
+  it('is not registered in the process that sends: the reason is recorded, and one that knows it sends it', async () => {
     const clock = manualClock(Date.UTC(2026, 0, 5, 9))
     const store = memoryStore({ clock })
     const common = { guard: loopbackGuard, store, clock, random: () => 0 }
@@ -292,8 +292,11 @@ describe('presets that misbehave', () => {
     await second.drain()
     expect(transport.requests).toHaveLength(0)
     expect((await second.attempts.list()).items).toMatchObject([
-      { errorCode: 'render_failed', errorMessage: "the preset 'generic' is not registered with this sender" },
+      { errorCode: 'not_registered', errorMessage: "the preset 'generic' is not registered with this sender" },
     ])
+    await clock.advance(60_000)
+    await first.drain()
+    expect(transport.requests).toHaveLength(1)
   })
 })
 
