@@ -1,6 +1,6 @@
 import { type SimulatedFaults, simulate } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
-import { receiving, traffic } from './scenarios.ts'
+import { receiving, switchedOffAndOn, traffic } from './scenarios.ts'
 import { STORM } from './support.ts'
 
 /** More on a machine that has the time: `HISTORIES=10000 npx vitest run test/simulation`. */
@@ -34,6 +34,15 @@ describe.each(MIXES)('random histories in which %s', (name, faults) => {
     expect(found).toEqual([])
     if (name === 'nothing goes wrong') expect([repeated, incidents]).toEqual([0, 0])
     else expect(incidents).toBeGreaterThan(2 * COUNT)
+  })
+
+  it('lose nothing that waits for an endpoint that is disabled and enabled', { timeout: LIMIT_MS }, async () => {
+    let deliveries = 0
+    for (let seed = 1; seed <= COUNT; seed++) {
+      const { ledger } = await simulate({ seed, faults }, switchedOffAndOn)
+      deliveries += ledger.deliveries
+    }
+    expect(deliveries).toBeGreaterThan(4 * COUNT)
   })
 
   it.each(['on-receipt', 'after-handling'] as const)(

@@ -124,3 +124,33 @@ export async function bothEnds(world: SimulatedWorld): Promise<void> {
   }
   await world.settle()
 }
+
+/**
+ * Two senders and somebody who disables an endpoint and enables it again by either of them, while events are published
+ * and what waits is sent. In the end it is enabled.
+ */
+export async function switchedOffAndOn(world: SimulatedWorld): Promise<void> {
+  const { ledger, random } = world
+  const inbox = world.endpoint(
+    'https://inbox.example.com/',
+    () => (random() < 0.2 ? 503 : 200),
+    arrival => ledger.delivered(keyOf(arrival), contentOf(arrival)),
+  )
+  const senders = [spawnSender(world, 'one'), spawnSender(world, 'two')] as const
+  const either = () => senders[random() < 0.5 ? 0 : 1]
+  await subscribe(world, senders[0], inbox.url)
+  const id = (await world.store.endpoints.list({})).items[0]?.id ?? ''
+  for (let i = 0; i < 8; i++) {
+    const key = `lead-${i}`
+    ledger.attempted(key)
+    const publish = either().insist(sender => sender.publish('lead.created', { key }, { idempotencyKey: key }))
+    if ((await publish).deliveries > 0) ledger.accepted(key)
+    await world.sleep(Math.floor(random() * 4_000))
+    if (i % 2 === 1) continue
+    await either().insist(({ endpoints }) => endpoints.disable(id))
+    await world.sleep(Math.floor(random() * 4_000))
+    await either().insist(({ endpoints }) => endpoints.enable(id))
+  }
+  await world.settle()
+  await noteGivenUp(world, ({ data }) => data.key)
+}
