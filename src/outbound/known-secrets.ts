@@ -1,7 +1,7 @@
 import { encodeBase64, utf8 } from '../bytes/encoding.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { valueAt } from '../presets/shared/value-at.ts'
-import { MASK } from '../storage/exchange-log/index.ts'
+import { isSecretName, MASK, secretsInUrl } from '../storage/exchange-log/index.ts'
 import type { SignedAttempt } from './attempt.ts'
 import type { PresetTable } from './render.ts'
 
@@ -33,20 +33,34 @@ function takeOut(text: string, secrets: readonly string[]): string {
   return secrets.reduce((left, secret) => (left.includes(secret) ? left.replaceAll(secret, MASK) : left), text)
 }
 
-/** Values of confidential headers, without the word for the kind of credential. */
+/** Values of headers that a preset or a scheme has made, and that are confidential. */
 function headerSecrets({ headers, confidential }: SignedAttempt): readonly string[] {
-  if (confidential === undefined || confidential.headers.length === 0) return []
+  if (confidential === undefined) return []
   const names = new Set(confidential.headers.map(name => name.toLowerCase()))
   return Object.keys(headers)
-    .filter(name => names.has(name.toLowerCase()))
-    .map(name => (headers[name] ?? '').replace(/^[A-Za-z]+ /, ''))
+    .filter(name => names.has(name.toLowerCase()) || isSecretName(name, 'header'))
+    .map(name => withoutKind(headers[name] ?? ''))
     .filter(value => value.length >= MIN_LENGTH)
 }
 
-function secretsOf({ secrets, auth, preset }: Endpoint, presets: PresetTable): readonly string[] {
+/** A header's value without the word for the kind of credential. */
+function withoutKind(value: string): string {
+  return value.replace(/^[A-Za-z]+ /, '')
+}
+
+function secretsOf({ secrets, auth, headers, url, preset }: Endpoint, presets: PresetTable): readonly string[] {
   const known = preset && presets.get(preset.name)
+  const urls = [url, ...Object.values(preset?.settings ?? {})].filter(value => typeof value === 'string')
   const settings = (known?.secretSettings ?? []).flatMap(path => urlForms(valueAt(preset?.settings, path)))
-  const all = [...secrets.map(({ value }) => value), ...authForms(auth), ...settings]
+  const inHeaders = Object.entries(headers).filter(([name]) => isSecretName(name, 'header'))
+  const own = inHeaders.flatMap(([, value]) => [value, withoutKind(value)])
+  const all = [
+    ...secrets.map(({ value }) => value),
+    ...authForms(auth),
+    ...own,
+    ...urls.flatMap(secretsInUrl),
+    ...settings,
+  ]
   const longest = [...new Set(all)].filter(text => text.length >= MIN_LENGTH).sort((a, b) => b.length - a.length)
   return longest.flatMap(text => [...new Set([text, JSON.stringify(text).slice(1, -1)])])
 }

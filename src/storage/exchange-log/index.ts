@@ -1,5 +1,5 @@
 export { type ExportFormat, exportAttempts } from './export.ts'
 export { maskBody } from './mask-body.ts'
 export { maskHeaders } from './mask-headers.ts'
-export { maskUrl } from './mask-url.ts'
+export { maskUrl, secretsInUrl } from './mask-url.ts'
 export { isSecretName, MASK } from './secret-names.ts'

@@ -1,5 +1,5 @@
 import { maskForm } from './mask-form.ts'
-import { MASK } from './secret-names.ts'
+import { isSecretName, MASK } from './secret-names.ts'
 import { visibleLine } from './visible-text.ts'
 
 /** Services whose webhook URLs are secret: everything behind these paths is masked. `*.` stands for any subdomain. */
@@ -39,12 +39,31 @@ export function maskUrl(url: string, options: { readonly paths?: readonly string
   return visibleLine(`${protocol}//${user}${host}${maskPath(host, pathname, options.paths ?? [])}${query}`)
 }
 
+/** What `maskUrl` masks of a URL's path and query, as it is written and as it is read. */
+export function secretsInUrl(url: string): readonly string[] {
+  if (!URL.canParse(url)) return []
+  const { host, pathname, search } = new URL(url)
+  const secrets = [pathname.slice(openPath(host, pathname, []).length)]
+  for (const pair of search.slice(1).split('&')) {
+    for (const [name, value] of new URLSearchParams(pair)) {
+      if (isSecretName(name, 'query')) secrets.push(pair.slice(pair.indexOf('=') + 1), value)
+    }
+  }
+  return secrets.filter(secret => secret !== '')
+}
+
 function maskPath(host: string, path: string, more: readonly string[]): string {
+  const open = openPath(host, path, more)
+  return open === path ? path : open + MASK
+}
+
+/** The part of a path that everybody may see. */
+function openPath(host: string, path: string, more: readonly string[]): string {
   for (const pattern of [...SECRET_PATHS, ...more]) {
     const at = pattern.indexOf('/')
     const prefix = pattern.slice(at)
     if (at > 0 && path.length > prefix.length && path.startsWith(prefix) && isHost(host, pattern.slice(0, at))) {
-      return prefix + MASK
+      return prefix
     }
   }
   return path
