@@ -57,10 +57,9 @@ export function signAttempt(
   const nowMs = host.clock.now()
   const request = renderRequest(endpoint, event, delivery, host.presets)
   const { url, method, body } = request
-  const headers = attemptHeaders(endpoint, event, delivery, body.contentType, host.userAgent, nowMs)
+  const headers = attemptHeaders(endpoint, event, delivery, request, host.userAgent, nowMs)
   const message = { id: event.id, timestampMs: nowMs, body: body.bytes, url, method }
   return andThen(signerOf(endpoint, host.schemes, nowMs)(message), signature => {
-    putHeaders(headers, request.headers)
     putHeaders(headers, signature)
     return { url, method, body, headers, confidential: confidentialOf(endpoint, request, signature) }
   })

@@ -9,7 +9,7 @@ import { compileTemplate } from '../templates/template.ts'
 import type { AddressGuard } from '../transports/address-guard.ts'
 import { checkPattern, type EventCatalogue } from './catalogue.ts'
 import { ENVELOPE_NAMES } from './envelopes.ts'
-import { authHeader, canCarrySignature, checkHeaders } from './headers.ts'
+import { authHeader, canCarrySignature, checkHeaderName, checkHeaders } from './headers.ts'
 import type { PresetTable } from './render.ts'
 import type { SigningScheme } from './signing.ts'
 
@@ -90,7 +90,7 @@ export async function checkEndpoint(input: EndpointInput, rules: EndpointRules):
   return {
     tenant: input.tenant,
     name: input.name,
-    url: await checkUrl(input, rules),
+    url: await checkUrl(input, signatureHeader, rules),
     description: input.description,
     events: [...new Set(input.events)],
     when: input.when && { changed: [...input.when.changed] },
@@ -121,7 +121,11 @@ function checkShape(input: unknown): void {
   }
 }
 
-async function checkUrl({ url, preset }: EndpointInput, { guard, presets }: EndpointRules): Promise<string> {
+async function checkUrl(
+  { url, preset }: EndpointInput,
+  signatureHeader: string,
+  { guard, presets }: EndpointRules,
+): Promise<string> {
   const known = preset && presets.get(preset.name)
   if (preset !== undefined && known === undefined) {
     throw invalid(
@@ -136,7 +140,12 @@ async function checkUrl({ url, preset }: EndpointInput, { guard, presets }: Endp
     const settings = known.settings(preset.settings ?? {})
     if (!settings.ok) throw invalid('preset.settings', settings.message)
     const event = { id: 'evt_check', type: 'check', timestamp: '2026-01-01T00:00:00.000Z', data: {} }
-    target = known.request({ event, deliveryId: 'evt_check_0', attempt: 1 }, settings.value).url
+    const made = known.request({ event, deliveryId: 'evt_check_0', attempt: 1 }, settings.value)
+    for (const name of Object.keys(made.headers)) {
+      const problem = checkHeaderName(name, signatureHeader)
+      if (problem !== undefined) throw invalid('preset.settings', `headers: ${problem}`)
+    }
+    target = made.url
   } else if (url === undefined) throw invalid('url', 'is missing')
   const checked = await guard.check(target)
   if (!checked.ok) throw invalid('url', `is refused (${checked.code}): ${checked.message}`)

@@ -1,30 +1,8 @@
 import { encodeBase64, utf8 } from '../bytes/encoding.ts'
 import type { Delivery, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint, EndpointAuth } from '../model/endpoint.ts'
-
-/** Headers that a custom one cannot replace: they carry the message, its proof or the connection. */
-const PROTECTED = new Set([
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'webhook-id',
-  'webhook-signature',
-  'webhook-timestamp',
-  'x-webhook-attempt',
-  'x-webhook-delivery-id',
-  'x-webhook-event',
-  'x-webhook-signature',
-])
+import { isProtectedHeader } from '../model/protected-headers.ts'
+import type { RenderedRequest } from './render.ts'
 
 const MAX_HEADERS = 50
 const MAX_VALUE = 4_096
@@ -34,22 +12,18 @@ const SIGNATURE_HEADERS = new Set(['webhook-signature', 'x-webhook-signature'])
 
 /** Whether a signature may be put into this header: not where the message or the connection needs it for itself. */
 export function canCarrySignature(name: string): boolean {
-  const lower = name.toLowerCase()
-  return SIGNATURE_HEADERS.has(lower) || !PROTECTED.has(lower)
+  return SIGNATURE_HEADERS.has(name.toLowerCase()) || !isProtectedHeader(name)
 }
 
 /** What is wrong with custom headers, naming the one at fault; `undefined` when they are sound. */
 export function checkHeaders(headers: unknown, signatureHeader: string): string | undefined {
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return 'must be an object'
-  const signature = signatureHeader.toLowerCase()
   const entries = Object.entries(headers)
   if (entries.length > MAX_HEADERS) return `must not have more than ${MAX_HEADERS} entries`
   for (const [name, value] of entries) {
-    const quoted = JSON.stringify(name.slice(0, 60))
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(name)) return `has a name that HTTP does not allow: ${quoted}`
-    const lower = name.toLowerCase()
-    if (PROTECTED.has(lower) || lower === signature || lower === `${signature}-previous`)
-      return `cannot replace the protected header ${quoted}`
+    const problem = checkHeaderName(name, signatureHeader)
+    if (problem !== undefined) return problem
+    const quoted = JSON.stringify(name)
     if (typeof value !== 'string') return `has a value that is no text: ${quoted}`
     if (value.length > MAX_VALUE) return `has a value longer than ${MAX_VALUE} characters: ${quoted}`
     if (!/^[\t\x20-\x7e\xa0-\xff]*$/.test(value) || value !== value.trim()) {
@@ -59,12 +33,21 @@ export function checkHeaders(headers: unknown, signatureHeader: string): string 
   return undefined
 }
 
-/** The headers of an attempt, but for the signature. Later ones win, so a custom header cannot replace ours. */
+/** Why neither an endpoint nor its preset may set this header; `undefined` when they may. */
+export function checkHeaderName(name: string, signatureHeader: string): string | undefined {
+  const quoted = JSON.stringify(name.slice(0, 60))
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(name)) return `has a name that HTTP does not allow: ${quoted}`
+  const signature = signatureHeader.toLowerCase()
+  const isProtected = isProtectedHeader(name) || [signature, `${signature}-previous`].includes(name.toLowerCase())
+  return isProtected ? `cannot replace the protected header ${quoted}` : undefined
+}
+
+/** The headers of an attempt, but for the signature. Later ones win; neither endpoint nor preset replaces ours. */
 export function attemptHeaders(
   endpoint: Pick<Endpoint, 'headers' | 'auth'>,
   event: Pick<StoredEvent, 'id' | 'type'>,
   delivery: Pick<Delivery, 'id' | 'attempts'>,
-  contentType: string,
+  request: Pick<RenderedRequest, 'headers' | 'body'>,
   userAgent: string,
   nowMs: number,
 ): Record<string, string> {
@@ -72,7 +55,8 @@ export function attemptHeaders(
   putHeaders(headers, endpoint.headers)
   const auth = authHeader(endpoint.auth)
   if (auth !== undefined) put(headers, auth[0], auth[1])
-  headers['Content-Type'] = contentType
+  for (const [name, value] of Object.entries(request.headers)) if (!isProtectedHeader(name)) put(headers, name, value)
+  headers['Content-Type'] = request.body.contentType
   headers['webhook-id'] = event.id
   headers['webhook-timestamp'] = String(Math.floor(nowMs / 1000))
   headers['X-Webhook-Event'] = event.type

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { WebhookError } from '../errors.ts'
+import { isProtectedHeader } from '../model/protected-headers.ts'
 import { compileTemplate } from '../templates/template.ts'
 import { definePreset, type Preset, type PresetInput, type PresetResponse } from './preset.ts'
 import {
@@ -53,8 +54,6 @@ export interface GenericOptions {
 }
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
-const PROTECTED =
-  /^(?:host|content-type|content-length|transfer-encoding|connection|upgrade|te|trailer|authorization)$/i
 
 const checkSettings = settingsCheck<GenericSettings>(
   () =>
@@ -79,7 +78,8 @@ const checkSettings = settingsCheck<GenericSettings>(
 function checkParts({ headers, template, apiKeyHeader }: GenericSettings): string | undefined {
   for (const name of [...Object.keys(headers ?? {}), apiKeyHeader ?? 'x-api-key']) {
     if (!TOKEN.test(name)) return `headers: ${JSON.stringify(name.slice(0, 100))} is no header name`
-    if (PROTECTED.test(name)) return `headers: ${name.toLowerCase()} cannot be set here; credentials go into auth`
+    if (isProtectedHeader(name)) return isProtected(name)
+    if (name.toLowerCase() === 'authorization') return 'headers: authorization cannot be set here: use auth'
   }
   try {
     if (template !== undefined) compileTemplate(template)
@@ -87,6 +87,10 @@ function checkParts({ headers, template, apiKeyHeader }: GenericSettings): strin
     return error instanceof WebhookError ? error.message : 'template does not fit'
   }
   return undefined
+}
+
+function isProtected(name: string): string {
+  return `headers: cannot replace the protected header ${JSON.stringify(name)}`
 }
 
 /**
@@ -102,7 +106,11 @@ export function generic(options: GenericOptions = {}): Preset<GenericSettings> {
     name: options.name ?? 'generic',
     documentationUrl: 'https://www.rfc-editor.org/rfc/rfc9110.html',
     secretSettings: AUTH_SECRETS,
-    settings: checkSettings,
+    settings: input =>
+      // A table would leave this name out in silence.
+      valueAt(input, 'headers.__proto__') === undefined
+        ? checkSettings(input)
+        : { ok: false, message: isProtected('__proto__') },
     request: (input, settings) =>
       jsonRequest({
         url: settings.url,

@@ -8,7 +8,7 @@ const CANARY = /canary/i
 async function loggedOf(input: object, status: number): Promise<string> {
   const { sender, clock } = rig(
     request => {
-      const sent = `${request.url} ${decodeURIComponent(request.url)} ${JSON.stringify(request.headers)}`
+      const sent = `${request.url} ${decodeURIComponent(String(request.url))} ${JSON.stringify(request.headers)}`
       return { status, headers: { 'content-type': 'text/plain', 'x-echo': sent }, body: `you sent ${sent}` }
     },
     { presets: [generic()] },

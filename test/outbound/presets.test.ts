@@ -226,24 +226,25 @@ describe('a wait that the target asks for', () => {
   })
 })
 
+const own = (parts: Partial<Preset>) =>
+  definePreset({
+    name: 'own',
+    documentationUrl: 'https://own.example.com/docs',
+    secretSettings: [],
+    settings: input => ({ ok: true, value: input }),
+    request: ({ event }) => ({
+      method: 'POST',
+      url: 'https://own.example.com/x',
+      headers: {},
+      contentType: 'application/json',
+      body: event.data,
+      confidential: { url: false, headers: [], bodyPaths: [] },
+    }),
+    outcome: ({ status }) => (status === 200 ? { ok: true } : { ok: false, message: 'no' }),
+    ...parts,
+  })
+
 describe('presets that misbehave', () => {
-  const own = (parts: Partial<Preset>) =>
-    definePreset({
-      name: 'own',
-      documentationUrl: 'https://own.example.com/docs',
-      secretSettings: [],
-      settings: input => ({ ok: true, value: input }),
-      request: ({ event }) => ({
-        method: 'POST',
-        url: 'https://own.example.com/x',
-        headers: {},
-        contentType: 'application/json',
-        body: event.data,
-        confidential: { url: false, headers: [], bodyPaths: [] },
-      }),
-      outcome: ({ status }) => (status === 200 ? { ok: true } : { ok: false, message: 'no' }),
-      ...parts,
-    })
   const broken = () => {
     throw new Error('broken')
   }
@@ -314,4 +315,37 @@ describe('headers of an endpoint and of its preset', () => {
     const names = rawHeaders.filter((_, i) => i % 2 === 0).map(name => name.toLowerCase())
     expect(new Set(names).size).toBe(names.length)
   })
+
+  const OURS = ['webhook-id', 'webhook-timestamp', 'X-WEBHOOK-EVENT', 'x-webhook-delivery-id', 'x-webhook-attempt']
+
+  it.each([...OURS, 'content-type', 'expect', 'transfer-encoding', '__proto__'])(
+    'the preset cannot set %s: refused on save, and left out when it does so later',
+    async name => {
+      const headers = (id: string) => Object.fromEntries(id === 'evt_check' ? [] : [[name, 'theirs']])
+      const request: Preset['request'] = (input, settings) => ({
+        ...own({}).request(input, settings),
+        headers: headers(input.event.id),
+      })
+      const clock = manualClock(Date.UTC(2026, 0, 5, 9))
+      const transport = scriptedTransport([200], clock)
+      const sender = createSender({ guard: loopbackGuard, transport, clock, presets: [own({ request })] })
+      await create(sender, 'own', {}, {})
+      await sender.publish('service_case.created', FLAT_CASE)
+      await sender.drain()
+      const [sent] = transport.requests
+      expect(Object.values(sent?.headers ?? {})).not.toContain('theirs')
+      expect(sent?.headers).toMatchObject({ 'Content-Type': 'application/json', 'X-Webhook-Attempt': '1' })
+
+      const always: Preset['request'] = (input, settings) => ({
+        ...own({}).request(input, settings),
+        headers: headers(''),
+      })
+      const strict = createSender({ guard: loopbackGuard, transport, clock, presets: [own({ request: always })] })
+      await expect(create(strict, 'own', {}, {})).rejects.toMatchObject({
+        code: 'invalid_endpoint',
+        argument: 'preset.settings',
+        message: expect.stringContaining(name) as string,
+      })
+    },
+  )
 })

@@ -91,6 +91,17 @@ const TEXTS: readonly Case[] = [
   [{ metadata: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, ''])) }, 'metadata', '50'],
 ]
 
+const PROTECTED =
+  'Host content-length Transfer-Encoding CONTENT-TYPE Content-Encoding Connection Keep-Alive Expect TE Trailer Upgrade'
+    .concat(' Proxy-Authorization Webhook-Id webhook-timestamp Webhook-Signature X-Webhook-Signature X-Webhook-Event')
+    .concat(' x-webhook-delivery-id X-WEBHOOK-ATTEMPT')
+    .split(' ')
+
+const withHeaders = (headers: object): object => ({
+  name: 'generic',
+  settings: { url: 'https://a.example.com/', headers },
+})
+
 const REQUESTS: readonly Case[] = [
   [{ method: 'GET' }, 'method', 'POST, PUT, PATCH'],
   [{ method: 'post' }, 'method', 'POST, PUT, PATCH'],
@@ -105,12 +116,10 @@ const REQUESTS: readonly Case[] = [
   [{ headers: { 'X-A': 7 } }, 'headers', 'X-A'],
   [{ headers: { 'X-A': 'x'.repeat(4097) } }, 'headers', 'X-A'],
   [{ headers: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`X-${i}`, '1'])) }, 'headers', '50'],
-  ...['Host', 'content-length', 'Transfer-Encoding', 'CONTENT-TYPE', 'Webhook-Id', 'webhook-timestamp'].map(
-    (name): Case => [{ headers: { [name]: 'x' } }, 'headers', 'protected'],
-  ),
-  ...['Webhook-Signature', 'X-Webhook-Event', 'x-webhook-delivery-id', 'X-WEBHOOK-ATTEMPT', 'Connection'].map(
-    (name): Case => [{ headers: { [name]: 'x' } }, 'headers', 'protected'],
-  ),
+  ...PROTECTED.map((name): Case => [{ headers: { [name]: 'x' } }, 'headers', 'protected']),
+  [{ headers: JSON.parse('{"__proto__":"x"}') as object }, 'headers', 'protected'],
+  [{ auth: { type: 'apiKey', header: '__proto__', key: 'k' } }, 'auth.header', 'protected'],
+  [{ signature: { scheme: 'hex', header: '__proto__' } }, 'signature.header', 'protected'],
   [{ signature: { scheme: 'sha256', header: 'X-Sig' }, headers: { 'x-sig': 'x' } }, 'headers', 'protected'],
   [{ signature: { scheme: 'sha256', header: 'X-Sig' }, headers: { 'x-sig-previous': 'x' } }, 'headers', 'protected'],
   [{ auth: null }, 'auth', 'null'],
@@ -170,6 +179,13 @@ const LOOKED_UP: readonly Case[] = [
   [{ preset: { name: 'slack', settings: [] } }, 'preset.settings', ''],
   [{ preset: { name: 'slack', settings: { url: 'https://evil.example.com/' } } }, 'preset.settings', 'hooks.slack.com'],
   [{ preset: { name: 'generic', settings: { url: 'https://10.0.0.1/' } } }, 'url', 'address_refused'],
+  ...[...PROTECTED, '__proto__', 'X-Sig', 'X-Sig-Previous', 'Authorization'].map(
+    (name): Case => [
+      { url: undefined, signature: { scheme: 'hex', header: 'x-sig' }, preset: withHeaders({ [name]: 'x' }) },
+      'preset.settings',
+      new RegExp(name, 'i'),
+    ],
+  ),
   [{ template: {}, preset: { name: 'generic', settings: { url: 'https://a.example.com/' } } }, 'template', 'preset'],
   [{ template: '{"a": {{b}}}' }, 'template', /line 1, column \d+/],
   [{ template: '' }, 'template', 'empty'],
