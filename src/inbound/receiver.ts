@@ -59,9 +59,15 @@ export interface Receiver<Events extends EventMap = EventMap> {
   readonly handle: (request: Request, host?: { readonly remoteAddress?: unknown }) => Promise<Response>
   /** With `acknowledge: 'on-receipt'`: begins to run the handlers for what is stored. Otherwise does nothing. */
   start(): void
-  /** Begins nothing more and waits for the handlers under way, at most `graceSeconds` (default 30). */
+  /**
+   * Begins nothing more and waits for the handlers under way: for `graceSeconds` (default 30), and one second more.
+   * `start` ends a stop that is under way.
+   */
   stop(options?: { readonly graceSeconds?: number }): Promise<void>
-  /** Runs the handlers for what is due and returns how many tries that took. For cron jobs and serverless hosts. */
+  /**
+   * Runs the handlers for what is due and returns how many tries that took. For cron jobs and serverless hosts. Waits
+   * for a `stop` that is under way.
+   */
   drain(): Promise<number>
   /**
    * Takes events that were found by other means, such as polling, because they may never have arrived. What was

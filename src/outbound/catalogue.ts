@@ -70,7 +70,7 @@ export function checkData(
   type: string,
   data: unknown,
   catalogue: EventCatalogue | undefined,
-  maxBytes: number,
+  maxCharacters: number,
 ): string {
   const schema = catalogue !== undefined && Object.hasOwn(catalogue, type) ? catalogue[type] : undefined
   const result = schema?.safeParse(data)
@@ -87,7 +87,7 @@ export function checkData(
     throw invalidEvent('data', 'cannot be written as JSON: is it circular, or does it hold a BigInt?', error)
   }
   if (text === undefined) throw invalidEvent('data', 'cannot be written as JSON: it is undefined or a function')
-  if (text.length > maxBytes) throw invalidEvent('data', `is larger than ${maxBytes} bytes`)
+  if (text.length > maxCharacters) throw invalidEvent('data', `is longer than ${maxCharacters} characters of JSON`)
   return text
 }
 

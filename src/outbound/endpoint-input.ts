@@ -40,9 +40,15 @@ export interface EndpointInput {
   readonly retry?: RetryPolicyInput
   /** 1 to 120. Default 30. */
   readonly timeoutSeconds?: number
-  /** Requests in a time, by each worker process. */
+  /**
+   * The pace of each worker process: after a rest a burst of `limit` requests, and meanwhile and from then on one every
+   * `perSeconds / limit` seconds. So 10 per 60 seconds sends up to 19 in the first minute, and then 10 in each.
+   */
   readonly rateLimit?: { readonly limit: number; readonly perSeconds: number }
-  /** Requests at the same time, by each worker process. Default 10. */
+  /**
+   * Requests at the same time, by each worker process, while it answers within `worker.slowAfterMilliseconds` (250). One
+   * that answers more slowly gets one at a time. Default 10.
+   */
   readonly maxInFlight?: number
   /** `subject` sends events of one subject one at a time, in order. Default `none`. */
   readonly ordering?: Endpoint['ordering']

@@ -59,7 +59,8 @@ export interface Endpoints {
   /**
    * A new secret. The old one goes on signing beside it for a while, so that receivers can change over.
    *
-   * @param options.keepPreviousForSeconds Default 86,400 (a day); 0 ends the old one at once.
+   * @param options.keepPreviousForSeconds Default 86,400 (a day); with 0 the old one ends at once in this process. Others
+   * sign with it until they hear of the change, for up to `endpointRefreshSeconds`.
    */
   rotateSecret(
     id: string,

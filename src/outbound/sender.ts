@@ -39,9 +39,15 @@ export interface Sender<Catalogue extends EventCatalogue = EventCatalogue> {
   ): Promise<Published>
   /** Begins to work: claims what is due and sends it. */
   start(): void
-  /** Claims nothing more and waits for what is under way, at most `graceSeconds` (default 30). */
+  /**
+   * Claims nothing more and waits for what is under way. After `graceSeconds` (default 30) that is aborted, and has one
+   * second to end. `start` ends a stop that is under way.
+   */
   stop(options?: { readonly graceSeconds?: number }): Promise<void>
-  /** Sends what is due and returns how many attempts that took. For cron jobs and serverless hosts. */
+  /**
+   * Sends what is due and returns how many attempts that took. For cron jobs and serverless hosts: what a rate limit
+   * holds back is left for the next time, unless the sender was started. Waits for a `stop` that is under way.
+   */
   drain(): Promise<number>
   /** One signed attempt with sample data, outside the queue: not retried, and recorded as a test. */
   test(endpointId: string, input?: SampleInput & TenantOption): Promise<Attempt>

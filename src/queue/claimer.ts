@@ -99,20 +99,24 @@ export class Claimer {
 
   async #claimAll(): Promise<void> {
     this.#claiming = true
-    while (this.#wanted) {
-      const limit = this.#host.room()
-      // Whatever ends, or is written, makes room.
-      if (limit <= 0) break
-      const lanes = this.#takeLanes()
-      if (lanes === undefined || lanes.size > 0) await this.#claim(limit, lanes)
+    try {
+      while (this.#wanted) {
+        const limit = this.#host.room()
+        // Whatever ends, or is written, makes room.
+        if (limit <= 0) break
+        const lanes = this.#takeLanes()
+        if (lanes === undefined || lanes.size > 0) await this.#claim(limit, lanes)
+      }
+    } finally {
+      this.#claiming = false
+      this.#sleepLess()
+      this.#host.onIdle()
     }
-    this.#claiming = false
-    this.#sleepLess()
-    this.#host.onIdle()
   }
 
+  /** While the worker runs there is always a timer, or a claim under way. */
   #sleepLess(): void {
-    if (this.#dueAtMs < (this.#timer?.atMs ?? Number.POSITIVE_INFINITY)) this.#sleepUntil(this.#dueAtMs)
+    if (this.#timer === undefined || this.#dueAtMs < this.#timer.atMs) this.#sleepUntil(this.#dueAtMs)
   }
 
   /** The lanes to claim for; `undefined` for all. */
@@ -201,11 +205,18 @@ export class Claimer {
   #sleepUntil(atMs: number): void {
     const { clock, pollMs } = this.#options
     const { resumeAtMs } = this.#host.lanes
-    if (!this.#host.running() && resumeAtMs === Number.POSITIVE_INFINITY) return
+    if (!this.#host.running()) return
     const nowMs = clock.now()
     const delayMs = Math.min(pollMs, Math.max(1, Math.min(atMs, resumeAtMs) - nowMs))
     this.#cancelTimer()
-    this.#timer = { atMs: nowMs + delayMs, cancel: clock.setTimer(this.#host.onTimer, delayMs) }
+    this.#timer = { atMs: nowMs + delayMs, cancel: clock.setTimer(() => this.#onTimer(), delayMs) }
+  }
+
+  /** What has fallen due is asked for from now on. */
+  #onTimer(): void {
+    this.#timer = undefined
+    if (this.#dueAtMs <= this.#options.clock.now()) this.#dueAtMs = Number.POSITIVE_INFINITY
+    this.#host.onTimer()
   }
 
   #cancelTimer(): void {

@@ -36,6 +36,11 @@ export class LastTry {
     return this.#running !== undefined
   }
 
+  /** Whether either is so. */
+  get isPending(): boolean {
+    return this.isAwaited || this.isRunning
+  }
+
   /** How many times its slots a worker may hold: what it dies with while it holds suspects may be tried alone. */
   get heldFactor(): number {
     return this.#suspects.size > 0 ? CAREFUL_FACTOR : Number.POSITIVE_INFINITY

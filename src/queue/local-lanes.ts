@@ -49,9 +49,15 @@ export class LocalLanes {
   /** Lanes that are to be claimed for once they have room. */
   readonly inStore = new LanesInStore()
   #resumeAtMs = Number.POSITIVE_INFINITY
+  readonly #limitOf: (claimed: ClaimedDelivery) => number
   #answerMs = FIRST_ANSWER_MS
   #nowMs = 0
   #waiting = 0
+
+  /** @param limitOf how many of its lane may be under way at once; it may change at any time. */
+  constructor(limitOf: (claimed: ClaimedDelivery) => number = () => Number.POSITIVE_INFINITY) {
+    this.#limitOf = limitOf
+  }
 
   /** Lanes for which nothing is to be claimed now: they have enough at hand. */
   get full(): ReadonlySet<string> {
@@ -114,6 +120,7 @@ export class LocalLanes {
     if (putBack || this.#resumeAtMs <= nowMs) this.#resume(putBack ? Number.POSITIVE_INFINITY : nowMs)
     for (const lane of this.#ready) {
       this.#ready.delete(lane)
+      if (!this.#mayStart(lane)) continue
       const claimed = lane.waiting.shift()
       if (claimed === undefined) continue
       this.#waiting--
@@ -191,6 +198,16 @@ export class LocalLanes {
       this.#lanes.set(name, lane)
     }
     return lane
+  }
+
+  /** What is remembered of a lane may be more than its limit is by now. */
+  #mayStart(lane: LocalLane): boolean {
+    const [first] = lane.waiting
+    if (first === undefined || lane.allowed === 1) return true
+    lane.allowed = Math.min(lane.allowed, this.#limitOf(first))
+    if (lane.inFlight < lane.allowed) return true
+    this.#update(lane)
+    return false
   }
 
   #resume(nowMs: number): void {

@@ -1,9 +1,11 @@
 import type { ClaimedDelivery, ClaimTicket } from '../storage/store.ts'
 import { Claimer } from './claimer.ts'
+import { Grace } from './grace.ts'
 import { LastTry } from './last-try.ts'
 import { createLeases, type Leases } from './leases.ts'
 import { LocalLanes } from './local-lanes.ts'
 import { broken, givenBack, MAX_CRASHES, setAside, setsFree } from './outcomes.ts'
+import { pauseUntilMs } from './pace.ts'
 import { type AttemptEnd, createSettler, type Outcome, type Settler } from './settler.ts'
 import { type Running, UnderWay } from './under-way.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -11,29 +13,30 @@ import type { WorkerOptions } from './worker-options.ts'
 export type { AttemptEnd } from './settler.ts'
 export type { WorkerOptions } from './worker-options.ts'
 
-/** How long aborted attempts have to end. */
-const ABORT_MS = 1_000
-
 /** Claims deliveries lane by lane, makes the attempts and writes how they ended. */
 export class Worker {
   readonly #options: WorkerOptions
-  readonly #lanes = new LocalLanes()
+  readonly #lanes: LocalLanes
   readonly #leases: Leases
   readonly #settler: Settler
   readonly #underWay: UnderWay
   readonly #claimer: Claimer
   readonly #lastTry = new LastTry()
+  readonly #grace: Grace
   #reserved = 0
   #done = 0
   #running = false
   #drains = 0
   #stopping = false
+  #stops = 0
   #stopListening: (() => void) | undefined
   #idleListeners: Array<() => void> = []
 
   constructor(options: WorkerOptions) {
     this.#options = options
     const { deliveries, clock, logger, settleAfterMs, leaseMs, slowAfterMs } = options
+    this.#lanes = new LocalLanes(options.laneLimit)
+    this.#grace = new Grace(clock)
     this.#leases = createLeases(deliveries, clock, logger, leaseMs, options.newId)
     this.#settler = createSettler({
       deliveries,
@@ -52,7 +55,7 @@ export class Worker {
       onClaimed: (selection, leaseUntilMs) => {
         this.#lastTry.note(selection)
         // What waits for its pace would be held up by the last try, or hold it up.
-        if (this.#isReservedForLastTry) this.#giveBack(this.#lanes.takeWaiting())
+        if (this.#lastTry.isPending) this.#giveBack(this.#lanes.takeWaiting())
         for (const one of selection.kept) this.#accept(one, leaseUntilMs)
         this.#startWaiting()
       },
@@ -66,6 +69,7 @@ export class Worker {
     if (this.#running) return
     this.#running = true
     this.#stopping = false
+    this.#grace.cancel()
     const { deliveries, direction } = this.#options
     this.#stopListening = deliveries.onEnqueued?.(lanes =>
       this.wake(lanes?.filter(one => one.direction === direction).map(({ lane }) => lane)),
@@ -88,7 +92,7 @@ export class Worker {
     if (!this.#running) return undefined
     const full = this.#held >= this.#most || this.#underWay.open + this.#reserved >= this.#options.maxOpen
     // What the store holds comes first.
-    if (full || this.#claimer.wantsRoom || this.#isReservedForLastTry || !this.#lanes.reserve(lane)) {
+    if (full || this.#claimer.wantsRoom || this.#lastTry.isPending || !this.#lanes.reserve(lane)) {
       this.#lanes.inStore.add(lane)
       return undefined
     }
@@ -112,8 +116,14 @@ export class Worker {
     this.#startWaiting()
   }
 
-  /** Runs what is due, and what falls due meanwhile, then returns how many attempts ended. Rejects as the store does. */
+  /**
+   * Runs what is due, and what falls due meanwhile, then returns how many attempts ended. A stop under way goes first.
+   * Does not wait for what must wait for its pace, unless the worker runs anyway. Rejects as the store does.
+   */
   async drain(): Promise<number> {
+    const stops = this.#stops
+    await this.#grace.over()
+    if (stops !== this.#stops && !this.#running) return 0
     const before = this.#done
     this.#drains++
     if (!this.#running) this.#stopping = false
@@ -127,26 +137,17 @@ export class Worker {
 
   /**
    * Claims nothing more, gives back what has not begun, and waits for what has: at most `graceMs`, then it is aborted.
-   * Whatever is not settled a second later is taken over when its lease runs out.
+   * Whatever is not settled a second later is taken over when its lease runs out. A start meanwhile ends the stop.
    */
   async stop(graceMs: number): Promise<void> {
-    const { clock } = this.#options
     this.#running = false
     this.#stopping = true
+    this.#stops++
     this.#stopListening?.()
     this.#claimer.stop()
     this.#giveBack(this.#lanes.takeWaiting())
-    let cancelEnd = (): void => {}
-    const graceIsOver = new Promise<void>(resolve => {
-      cancelEnd = clock.setTimer(resolve, graceMs + ABORT_MS)
-    })
-    const cancelAbort = clock.setTimer(() => {
-      this.#underWay.abortAll()
-    }, graceMs)
-    await Promise.race([this.#untilIdle(), graceIsOver])
-    cancelAbort()
-    cancelEnd()
-    if (!this.#running) this.#leases.stop()
+    await this.#grace.run(graceMs, this.#untilIdle(), () => this.#underWay.abortAll())
+    if (!this.#running && !this.#grace.isRunning) this.#leases.stop()
   }
 
   get #active(): boolean {
@@ -168,10 +169,6 @@ export class Worker {
   /** Whether a death of this worker could be put down to nothing: what is slow is not waited for. */
   get #isQuiet(): boolean {
     return this.#underWay.slots === 0 && this.#reserved === 0 && this.#settler.pending === 0
-  }
-
-  get #isReservedForLastTry(): boolean {
-    return this.#lastTry.isAwaited || this.#lastTry.isRunning
   }
 
   #checkIdle(): void {
@@ -229,12 +226,14 @@ export class Worker {
     }
   }
 
-  /** What must wait for longer than a lease is given back; the lane is left alone until then all the same. */
+  /** What must wait for longer than a lease, or would keep a drain waiting, is given back. */
   #pause(claimed: ClaimedDelivery, waitMs: number): void {
-    const { clock, leaseMs } = this.#options
-    this.#lanes.pause(claimed, clock.now() + waitMs)
-    this.#claimer.dueBy(clock.now() + waitMs)
-    if (waitMs > leaseMs || this.#lastTry.isRunning) this.#giveBack(this.#lanes.takeWaiting(claimed.delivery.lane))
+    const nowMs = this.#options.clock.now()
+    const untilMs = pauseUntilMs(waitMs, nowMs, this.#options)
+    this.#lanes.pause(claimed, untilMs)
+    this.#claimer.dueBy(untilMs)
+    const isHeld = waitMs <= this.#options.leaseMs && this.#running && !this.#lastTry.isRunning
+    if (!isHeld) this.#giveBack(this.#lanes.takeWaiting(claimed.delivery.lane))
   }
 
   #start(claimed: ClaimedDelivery): void {

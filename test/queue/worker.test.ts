@@ -75,6 +75,23 @@ describe('worker', () => {
     expect(Math.max(...open)).toBe(6)
   })
 
+  it('starts no more of a lane than its limit is by now, whatever it took before', async () => {
+    let limit = 10
+    const bench = new Bench(() => 10, { laneLimit: () => limit })
+    bench.worker.start()
+    await bench.publish(...many(100))
+    await bench.clock.advance(5_000)
+    expect(bench.maxOpen).toBe(10)
+    for (const next of [1, 3]) {
+      limit = next
+      bench.maxOpen = 0
+      await bench.publish(...many(20))
+      await bench.clock.advance(5_000)
+      expect(bench.maxOpen).toBe(next)
+    }
+    expect(await bench.statuses()).toEqual({ succeeded: 140 })
+  })
+
   it('takes a slow attempt out of the count, and leaves its lane with that one', async () => {
     const bench = new Bench(({ delivery }) => (delivery.lane.startsWith('hung') ? 10_000 : 5), { slots: 4 })
     bench.worker.start()
@@ -363,8 +380,9 @@ describe('leases', () => {
     const nowMs = bench.clock.now() + 40_000
     const other = { token: 'other', leaseUntilMs: nowMs + 60_000, nowMs, limit: 1, perLane: 1 }
     expect(await deliveries.claim({ ...other, direction: 'outbound' })).toHaveLength(1)
+    await bench.clock.advance(15_000)
     paceMs = 0
-    await bench.clock.advance(40_000)
+    await bench.clock.advance(25_000)
     expect(bench.runs).toHaveLength(0)
     expect(bench.logger.lines.map(({ level }) => level)).toContain('warn')
   })
@@ -691,6 +709,45 @@ describe('pace', () => {
     expect(bench.runs).toHaveLength(1)
   })
 
+  it.each([5_000, 3_600_000])('that is no longer asked for, of %i ms, holds nothing up for long', async waitMs => {
+    let paceMs = waitMs
+    const bench = new Bench(() => 5, { paceMs: () => paceMs })
+    bench.worker.start()
+    await bench.publish(...many(3))
+    await bench.clock.advance(2_500)
+    expect(bench.runs).toHaveLength(0)
+    paceMs = 0
+    // What is held is looked at after a poll; what was given back, after a lease.
+    await bench.clock.advance(waitMs > 30_000 ? 32_000 : 2_000)
+    expect(await bench.statuses()).toEqual({ succeeded: 3 })
+  })
+
+  it('is asked for again without a claim for each lane, however many wait', async () => {
+    const clock = manualClock(Date.UTC(2026, 0, 5, 9) + 123)
+    const counted = countCalls(memoryStore({ clock }))
+    const bench = new Bench(() => 5, { paceMs: () => 600_000, leaseMs: 900_000 }, { clock, store: counted.store })
+    bench.worker.start()
+    for (let i = 0; i < 40; i++) {
+      await bench.publish(eventFor([`lane-${i}`]))
+      await clock.advance(17)
+    }
+    const before = { ...counted.calls }
+    await clock.advance(60_000)
+    expect((counted.calls.claim ?? 0) - (before.claim ?? 0)).toBeLessThanOrEqual(61)
+    expect(counted.calls.settle).toBe(before.settle)
+  })
+
+  it('keeps a worker going that has room for nothing else', async () => {
+    let paceMs = 5_000
+    const bench = new Bench(() => 5, { slots: 1, paceMs: () => paceMs })
+    bench.worker.start()
+    await bench.publish(...many(3))
+    await bench.clock.advance(60_000)
+    paceMs = 0
+    await bench.clock.advance(3_000)
+    expect(await bench.statuses()).toEqual({ succeeded: 3 })
+  })
+
   it('gives back what must wait for long', async () => {
     const bench = new Bench(() => 5, { paceMs: ({ delivery }) => (delivery.lane === 'a' ? 3_600_000 : 0) })
     bench.worker.start()
@@ -716,23 +773,40 @@ describe('drain', () => {
     expect(await bench.worker.drain()).toBe(0)
   })
 
-  it('waits for an order and for a pace', async () => {
-    let allowedAtMs = 0
-    const bench = new Bench(() => 10, {
-      paceMs: () => {
-        const waitMs = Math.max(0, allowedAtMs - bench.clock.now())
-        if (waitMs === 0) allowedAtMs = bench.clock.now() + 200
-        return waitMs
-      },
-    })
-    await bench.store.deliveries.enqueue([
-      eventFor(['a'], { ordered: true, subject: 's' }),
-      eventFor(['a'], { ordered: true, subject: 's' }),
-      eventFor(['a']),
-    ])
+  it('waits for an order, and for a pace only when the worker runs anyway', async () => {
+    const paced = (everyMs: number, allowedAtMs = 0): Bench => {
+      const bench: Bench = new Bench(() => 10, {
+        paceMs: ({ delivery }) => {
+          const waitMs = delivery.lane === 'free' ? 0 : Math.max(0, allowedAtMs - bench.clock.now())
+          if (waitMs === 0) allowedAtMs = bench.clock.now() + everyMs
+          return waitMs
+        },
+      })
+      return bench
+    }
+    const bench = paced(50_000)
+    const ordered = { ordered: true, subject: 's' }
+    await bench.store.deliveries.enqueue([...many(3), eventFor(['free'], ordered), eventFor(['free'], ordered)])
     const drained = bench.worker.drain()
     await bench.clock.advance(1_000)
     expect(await drained).toBe(3)
+    expect(bench.lanesRun().sort()).toEqual(['a', 'free', 'free'])
+    expect(bench.clock.pending).toBe(0)
+    const again = bench.worker.drain()
+    await bench.clock.advance(0)
+    expect(await again).toBe(0)
+    await bench.clock.advance(50_000)
+    const later = bench.worker.drain()
+    await bench.clock.advance(1_000)
+    expect(await later).toBe(1)
+    expect(await bench.statuses()).toEqual({ succeeded: 4, pending: 1 })
+
+    const running = paced(20_000)
+    await running.store.deliveries.enqueue(many(3))
+    running.worker.start()
+    const all = running.worker.drain()
+    await running.clock.advance(41_000)
+    expect(await all).toBe(3)
   })
 
   it('rejects when the store does', async () => {
@@ -802,5 +876,54 @@ describe('stop', () => {
     bench.worker.start()
     await bench.clock.advance(10)
     expect(await bench.statuses()).toEqual({ succeeded: 1 })
+  })
+  it('that is followed by a start ends there: nothing is aborted, old or new', async () => {
+    const bench = new Bench(() => 20_000)
+    bench.worker.start()
+    await bench.publish(eventFor(['a']))
+    await bench.clock.advance(10)
+    const stopped = bench.worker.stop(15_000)
+    await bench.clock.advance(10_000)
+    bench.worker.start()
+    await stopped
+    await bench.publish(eventFor(['b']))
+    await bench.clock.advance(60_000)
+    expect(bench.runs.map(({ startedAtMs, endedAtMs = 0 }) => endedAtMs - startedAtMs)).toEqual([20_000, 20_000])
+    expect(await bench.statuses()).toEqual({ succeeded: 2 })
+  })
+
+  it('goes before a drain that is asked for meanwhile', async () => {
+    const bench = new Bench(() => 100)
+    bench.worker.start()
+    await bench.publish(...many(5))
+    await bench.clock.advance(10)
+    let ended = false
+    const stopped = bench.worker.stop(5_000).then(() => {
+      ended = true
+    })
+    const drained = bench.worker.drain()
+    await bench.clock.advance(89)
+    expect([ended, bench.runs.length]).toEqual([false, 1])
+    await bench.clock.advance(1)
+    expect([ended, bench.runs.length > 1]).toEqual([true, true])
+    await bench.clock.advance(1_000)
+    await stopped
+    expect(await drained).toBe(4)
+    expect(await bench.statuses()).toEqual({ succeeded: 5 })
+  })
+
+  it('that comes after a drain has been asked for is not undone by it', async () => {
+    const bench = new Bench(() => 100)
+    bench.worker.start()
+    await bench.publish(...many(5))
+    await bench.clock.advance(10)
+    const stops = [bench.worker.stop(5_000)]
+    const drained = bench.worker.drain()
+    stops.push(bench.worker.stop(5_000))
+    await bench.clock.advance(10_000)
+    await Promise.all(stops)
+    expect(await drained).toBe(0)
+    expect(bench.runs).toHaveLength(1)
+    expect(bench.clock.pending).toBe(0)
   })
 })
