@@ -1,4 +1,3 @@
-import { WebhookError } from '../errors.ts'
 import type { Endpoint, EndpointAuth, EnvelopeName } from '../model/endpoint.ts'
 import type { Logger } from '../model/logger.ts'
 import type { RetryPolicyInput } from '../retry/retry-policy.ts'
@@ -8,8 +7,10 @@ import { MASK } from '../storage/exchange-log/index.ts'
 import { compileTemplate } from '../templates/template.ts'
 import type { AddressGuard } from '../transports/address-guard.ts'
 import { checkPattern, type EventCatalogue } from './catalogue.ts'
+import { checkFields, checkText, inRange, invalid, oneOf, wholeInRange } from './endpoint-fields.ts'
+import { checkSecret, readAuth, readSignature } from './endpoint-proof.ts'
 import { ENVELOPE_NAMES } from './envelopes.ts'
-import { authHeader, canCarrySignature, checkHeaderName, checkHeaders } from './headers.ts'
+import { checkHeaderName, checkHeaders } from './headers.ts'
 import type { PresetTable } from './render.ts'
 import type { SigningScheme } from './signing.ts'
 
@@ -56,6 +57,40 @@ export interface EndpointInput {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
+const FIELD_TABLE: Readonly<Record<keyof EndpointInput, true>> = {
+  name: true,
+  url: true,
+  description: true,
+  events: true,
+  when: true,
+  method: true,
+  headers: true,
+  auth: true,
+  signature: true,
+  secret: true,
+  envelope: true,
+  preset: true,
+  template: true,
+  retry: true,
+  timeoutSeconds: true,
+  rateLimit: true,
+  maxInFlight: true,
+  ordering: true,
+  tenant: true,
+  metadata: true,
+}
+
+/** The fields that an endpoint can be given. */
+export const ENDPOINT_FIELDS: readonly string[] = Object.keys(FIELD_TABLE)
+
+/** Those that have fields of their own. What stands in `headers`, `metadata`, `template` and settings is the owner's. */
+const NESTED: Readonly<Record<string, readonly string[]>> = {
+  when: ['changed'],
+  signature: ['scheme', 'header'],
+  preset: ['name', 'settings'],
+  rateLimit: ['limit', 'perSeconds'],
+}
+
 /** What an endpoint is checked against. */
 export interface EndpointRules {
   readonly catalogue: EventCatalogue | undefined
@@ -74,8 +109,15 @@ export type EndpointSettings = Omit<
 /** Stands where the preset's settings have the address. */
 export const NO_URL = 'https://preset.invalid/'
 
-/** @throws {WebhookError} `invalid_endpoint`, naming the field and what is wrong with it. */
-export async function checkEndpoint(input: EndpointInput, rules: EndpointRules): Promise<EndpointSettings> {
+/**
+ * @param isMoved whether its address is to be looked up: not when it was, and has stayed the same.
+ * @throws {WebhookError} `invalid_endpoint`, naming the field and what is wrong with it.
+ */
+export async function checkEndpoint(
+  input: EndpointInput,
+  rules: EndpointRules,
+  isMoved = true,
+): Promise<EndpointSettings> {
   checkShape(input)
   const signature = readSignature(input, rules)
   const signatureHeader = signature.header ?? rules.schemes[signature.scheme]?.header ?? ''
@@ -93,10 +135,12 @@ export async function checkEndpoint(input: EndpointInput, rules: EndpointRules):
   if (signature.scheme.startsWith('insecure-')) {
     rules.logger.warn('webhook endpoint with a signature that discloses its secret', { scheme: signature.scheme })
   }
+  const target = readTarget(input, signatureHeader, rules)
+  if (isMoved) await checkAddress(target, rules)
   return {
     tenant: input.tenant,
     name: input.name,
-    url: await checkUrl(input, signatureHeader, rules),
+    url: input.url ?? NO_URL,
     description: input.description,
     events: [...new Set(input.events)],
     when: input.when && { changed: [...input.when.changed] },
@@ -125,13 +169,15 @@ function checkShape(input: unknown): void {
     const nested = ['when', 'preset', 'rateLimit'].includes(field) && value !== undefined
     if (nested && (typeof value !== 'object' || Array.isArray(value))) throw invalid(field, 'must be an object')
   }
+  checkFields(input, ENDPOINT_FIELDS)
+  for (const [field, known] of Object.entries(NESTED)) {
+    const value: unknown = Reflect.get(input, field)
+    if (typeof value === 'object' && value !== null) checkFields(value, known, field)
+  }
 }
 
-async function checkUrl(
-  { url, preset }: EndpointInput,
-  signatureHeader: string,
-  { guard, presets }: EndpointRules,
-): Promise<string> {
+/** Where it leads: its own URL, or its preset's. */
+function readTarget({ url, preset }: EndpointInput, signatureHeader: string, { presets }: EndpointRules): string {
   const known = preset && presets.get(preset.name)
   if (preset !== undefined && known === undefined) {
     throw invalid(
@@ -141,7 +187,6 @@ async function checkUrl(
   }
   if (url !== undefined && typeof url !== 'string') throw invalid('url', 'must be text')
   if (url?.includes(MASK)) throw invalid('url', 'has a masked part: give it in full, or leave it out')
-  let target = url ?? NO_URL
   if (preset !== undefined && known !== undefined) {
     const settings = known.settings(preset.settings ?? {})
     if (!settings.ok) throw invalid('preset.settings', settings.message)
@@ -151,46 +196,15 @@ async function checkUrl(
       const problem = checkHeaderName(name, signatureHeader)
       if (problem !== undefined) throw invalid('preset.settings', `headers: ${problem}`)
     }
-    target = made.url
-  } else if (url === undefined) throw invalid('url', 'is missing')
+    return made.url
+  }
+  if (url === undefined) throw invalid('url', 'is missing')
+  return url
+}
+
+async function checkAddress(target: string, { guard }: EndpointRules): Promise<void> {
   const checked = await guard.check(target)
   if (!checked.ok) throw invalid('url', `is refused (${checked.code}): ${checked.message}`)
-  return url ?? NO_URL
-}
-
-function readSignature({ signature, preset }: EndpointInput, { schemes }: EndpointRules): Endpoint['signature'] {
-  const given = signature ?? (preset === undefined ? 'standard' : 'none')
-  const named = typeof given === 'string' ? { scheme: given } : given
-  if (typeof named?.scheme !== 'string' || !Object.hasOwn(schemes, named.scheme)) {
-    throw invalid('signature', `is not a known scheme; there are: ${Object.keys(schemes).join(', ')}`)
-  }
-  const { scheme, header } = named
-  if (header === undefined) return { scheme }
-  if (typeof header !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(header)) {
-    throw invalid('signature.header', 'must be the name of a header')
-  }
-  if (!canCarrySignature(header)) throw invalid('signature.header', `cannot be the protected header '${header}'`)
-  if ((scheme === 'standard' || scheme === 'none') && header.toLowerCase() !== schemes[scheme]?.header) {
-    throw invalid('signature.header', `cannot be chosen for the scheme '${scheme}'`)
-  }
-  return { scheme, header }
-}
-
-/** @throws {WebhookError} `invalid_endpoint` when the secret does not fit the scheme. */
-export function checkSecret(
-  secret: string,
-  signature: Endpoint['signature'],
-  { schemes }: Pick<EndpointRules, 'schemes'>,
-): void {
-  const scheme = schemes[signature.scheme]
-  if (typeof secret !== 'string' || secret.length < 8 || secret.length > 512)
-    throw invalid('secret', 'must have 8 to 512 characters')
-  try {
-    scheme?.create([secret], signature.header ?? scheme.header)
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : 'does not fit the signature scheme'
-    throw invalid('secret', problem.replace(/^secret /, ''))
-  }
 }
 
 function checkEvents({ events, when }: EndpointInput, { catalogue }: EndpointRules): void {
@@ -210,34 +224,6 @@ function checkEvents({ events, when }: EndpointInput, { catalogue }: EndpointRul
   ) {
     throw invalid('when.changed', 'must be a list of field names')
   }
-}
-
-/** Only what belongs to it: stray fields would be stored, and shown, unmasked. */
-function readAuth(auth: EndpointAuth, signatureHeader: string): EndpointAuth {
-  const texts: Readonly<Record<string, readonly string[]>> = {
-    none: [],
-    basic: ['username', 'password'],
-    bearer: ['token'],
-    apiKey: ['header', 'key'],
-  }
-  const fields =
-    typeof auth === 'object' && auth !== null && Object.hasOwn(texts, auth.type) ? texts[auth.type] : undefined
-  if (fields === undefined) throw invalid('auth.type', `must be one of ${Object.keys(texts).join(', ')}`)
-  const read: Record<string, string> = { type: auth.type }
-  for (const field of fields) {
-    const value = (auth as unknown as Record<string, unknown>)[field]
-    if (typeof value !== 'string' || value === '' || !/^[\x20-\x7e\xa0-\xff]*$/.test(value)) {
-      throw invalid(`auth.${field}`, 'must be text without line breaks or characters beyond Latin-1')
-    }
-    read[field] = value
-  }
-  if (auth.type === 'basic' && auth.username.includes(':')) throw invalid('auth.username', 'must not contain a colon')
-  const problem = auth.type === 'apiKey' ? checkHeaders({ [auth.header]: auth.key }, signatureHeader) : undefined
-  if (problem !== undefined) throw invalid('auth.header', problem)
-  if (authHeader(auth)?.[0].toLowerCase() === signatureHeader.toLowerCase()) {
-    throw invalid('signature.header', 'is the header of auth')
-  }
-  return read as unknown as EndpointAuth
 }
 
 function readEnvelope({ envelope = 'standard', preset, template }: EndpointInput): EnvelopeName {
@@ -277,31 +263,4 @@ function readMetadata(metadata: unknown): Readonly<Record<string, string>> {
     throw invalid('metadata', 'must have at most 50 texts of at most 500 characters')
   }
   return Object.fromEntries(entries) as Record<string, string>
-}
-
-function checkText(field: string, value: unknown, min: number, max: number): void {
-  if (typeof value !== 'string' || value.length < min || value.length > max) {
-    throw invalid(field, `must be text of ${min} to ${max} characters`)
-  }
-}
-
-function oneOf<Value extends string>(field: string, value: Value, values: readonly Value[]): Value {
-  if (!values.includes(value)) throw invalid(field, `must be one of ${values.join(', ')}`)
-  return value
-}
-
-function inRange(field: string, value: number, min: number, max: number): number {
-  if (typeof value !== 'number' || !(value >= min && value <= max))
-    throw invalid(field, `must be a number from ${min} to ${max}`)
-  return value
-}
-
-function wholeInRange(field: string, value: number, min: number, max: number): number {
-  if (!Number.isInteger(value)) throw invalid(field, `must be a whole number from ${min} to ${max}`)
-  return inRange(field, value, min, max)
-}
-
-/** What a wrong field of an endpoint is refused with. */
-export function invalid(argument: string, problem: string): WebhookError {
-  return new WebhookError('invalid_endpoint', `endpoint: ${argument} ${problem}`, { argument })
 }

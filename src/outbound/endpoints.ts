@@ -6,14 +6,9 @@ import { generateSecret } from '../signatures/standard-webhooks.ts'
 import { MASK, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
 import type { Page, PageRequest, Store, TenantOption } from '../storage/store.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
-import {
-  checkEndpoint,
-  checkSecret,
-  type EndpointInput,
-  type EndpointRules,
-  invalid,
-  NO_URL,
-} from './endpoint-input.ts'
+import { checkFields, invalid } from './endpoint-fields.ts'
+import { checkEndpoint, ENDPOINT_FIELDS, type EndpointInput, type EndpointRules, NO_URL } from './endpoint-input.ts'
+import { checkSecret } from './endpoint-proof.ts'
 import { PARK_MS, putOff } from './resting.ts'
 
 /** An endpoint without what must stay secret: secrets are gone, credentials masked. */
@@ -57,10 +52,11 @@ export interface Endpoints {
   /** Nothing new is published to it; what waits is kept until it is enabled. */
   disable(id: string, options?: TenantOption): Promise<PublicEndpoint>
   /**
-   * A new secret. The old one goes on signing beside it for a while, so that receivers can change over.
+   * A new secret. The old one goes on signing beside it for a while, so that receivers can change over. After several
+   * rotations so do the last four whose time is not over, where the scheme has room for so many signatures.
    *
-   * @param options.keepPreviousForSeconds Default 86,400 (a day); with 0 the old one ends at once in this process. Others
-   * sign with it until they hear of the change, for up to `endpointRefreshSeconds`.
+   * @param options.keepPreviousForSeconds Default 86,400 (a day); with 0 all old ones end, at once in this process. Others
+   * sign with them until they hear of the change, for up to `endpointRefreshSeconds`.
    */
   rotateSecret(
     id: string,
@@ -116,8 +112,10 @@ export function createEndpoints(
     async update(id, changes, options) {
       const endpoint = await change(id, options?.tenant, async before => {
         const saved = toInput(before)
+        checkChanges(changes)
         const { secret = '' } = saved
-        const settings = await checkEndpoint({ ...patched(saved, changes), secret }, rules)
+        const isMoved = changes.url !== undefined || changes.preset !== undefined
+        const settings = await checkEndpoint({ ...patched(saved, changes), secret }, rules, isMoved)
         const secrets = before.secrets.filter(({ value }, i) => i === 0 || fits(value, settings.signature, rules))
         return { ...before, ...settings, tenant: before.tenant, secrets }
       })
@@ -155,7 +153,8 @@ export function createEndpoints(
       const expiresAtMs = clock.now() + keepPreviousForSeconds * 1000
       const endpoint = await change(id, tenant, before => {
         checkSecret(secret, before.signature, rules)
-        return { ...before, secrets: [{ value: secret }, ...expiring(before.secrets, expiresAtMs, clock.now())] }
+        const previous = expiring(before.secrets, expiresAtMs, clock.now()).filter(({ value }) => value !== secret)
+        return { ...before, secrets: [{ value: secret }, ...previous] }
       })
       return { endpoint: toPublic(endpoint), secret }
     },
@@ -170,10 +169,15 @@ const ACTIVE = {
   probeAtMs: undefined,
 } as const
 
-/** The secrets that sign beside a new one: what was current, for a while. */
+/** More secrets that are being replaced would make the header of their signatures too long. */
+const MAX_PREVIOUS = 4
+
+/** The secrets that sign beside a new one: what was current, for a while, and what is being replaced already. */
 function expiring(secrets: readonly EndpointSecret[], expiresAtMs: number, nowMs: number): readonly EndpointSecret[] {
-  const [current] = secrets
-  return current === undefined || expiresAtMs <= nowMs ? [] : [{ value: current.value, expiresAtMs }]
+  const [current, ...previous] = secrets
+  if (current === undefined || expiresAtMs <= nowMs) return []
+  const live = previous.filter(secret => (secret.expiresAtMs ?? 0) > nowMs)
+  return [{ value: current.value, expiresAtMs }, ...live].slice(0, MAX_PREVIOUS)
 }
 
 /** Whether a secret that is being replaced can sign by the scheme that the endpoint has now. */
@@ -210,9 +214,16 @@ function maskAuth(auth: Endpoint['auth']): Endpoint['auth'] {
   }
 }
 
+function checkChanges(changes: unknown): void {
+  if (typeof changes !== 'object' || changes === null) throw invalid('changes', 'must be an object')
+  for (const fixed of ['tenant', 'secret']) {
+    if (Reflect.get(changes, fixed) !== undefined) throw invalid(fixed, 'cannot be changed by an update')
+  }
+  checkFields(changes, ENDPOINT_FIELDS)
+}
+
 /** `saved` with what `changes` says: absent stays, `null` is taken away. */
 function patched(saved: EndpointInput, changes: EndpointChanges): EndpointInput {
-  if (typeof changes !== 'object' || changes === null) throw invalid('changes', 'must be an object')
   const given = Object.entries(changes).filter(([, value]) => value !== undefined)
   for (const [field, value] of given) {
     if (value === null && ['name', 'events'].includes(field)) throw invalid(field, 'is required: it cannot be null')

@@ -182,25 +182,27 @@ describe('standard', () => {
     }
   }
 
-  it('verifies with either secret during a rotation; a second rotation ends the oldest', async () => {
+  const acceptedOf = (secrets: readonly string[], captured: Captured): readonly string[] =>
+    secrets.filter(secret => accepts(secret, captured))
+
+  it('verifies with every secret whose time is not over, the last five, until they are ended', async () => {
     const id = await endpointFor('standard', SECRET)
-    const second = await rig.sender.endpoints.rotateSecret(id)
-    const during = await sendTo(id)
-    expect([accepts(SECRET, during), accepts(second.secret, during), accepts(OTHER, during)]).toEqual([
-      true,
-      true,
-      false,
-    ])
-    const third = await rig.sender.endpoints.rotateSecret(id)
-    const later = await sendTo(id)
-    expect([SECRET, second.secret, third.secret].map(secret => accepts(secret, later))).toEqual([false, true, true])
+    const secrets = [SECRET]
+    for (const keepPreviousForSeconds of [3_600, 60, 3_600]) {
+      secrets.push((await rig.sender.endpoints.rotateSecret(id, { keepPreviousForSeconds })).secret)
+    }
+    expect(acceptedOf([...secrets, OTHER], await sendTo(id))).toEqual(secrets)
+    await rig.clock.advance(60_000)
+    const [first = '', , third = '', fourth = ''] = secrets
+    expect(acceptedOf(secrets, await sendTo(id))).toEqual([first, third, fourth])
+
+    await rig.sender.endpoints.rotateSecret(id, { secret: third })
+    expect((await sendTo(id)).headers['webhook-signature']?.toString().split(' ')).toHaveLength(3)
+    for (let i = 0; i < 3; i++) secrets.push((await rig.sender.endpoints.rotateSecret(id)).secret)
+    expect(acceptedOf(secrets, await sendTo(id))).toEqual([third, fourth, ...secrets.slice(-3)])
+
     const last = await rig.sender.endpoints.rotateSecret(id, { keepPreviousForSeconds: 0 })
-    const alone = await sendTo(id)
-    expect([second.secret, third.secret, last.secret].map(secret => accepts(secret, alone))).toEqual([
-      false,
-      false,
-      true,
-    ])
+    expect(acceptedOf([...secrets, last.secret], await sendTo(id))).toEqual([last.secret])
   })
 
   it('signs with ed25519 for a whsk_ secret, which the public key verifies', async () => {

@@ -203,6 +203,18 @@ const LOOKED_UP: readonly Case[] = [
   [{ retry: { schedule: [1], retyOn: [] } }, 'retry.retyOn', 'not a field'],
 ]
 
+const UNKNOWN: readonly Case[] = [
+  [{ timeoutSecond: 5 }, 'timeoutSecond', 'did you mean timeoutSeconds'],
+  [{ ratelimit: { limit: 1, perSeconds: 1 } }, 'ratelimit', 'did you mean rateLimit'],
+  [{ id: 'ep_1' }, 'id', 'no field of an endpoint'],
+  [JSON.parse('{"__proto__":{"name":"x"}}') as object, '__proto__', 'no field'],
+  [{ when: { changed: ['a'], change: ['b'] } }, 'when.change', 'did you mean changed'],
+  [{ signature: { scheme: 'hex', headers: 'X-Sig' } }, 'signature.headers', 'did you mean header'],
+  [{ preset: { name: 'slack', setting: {} } }, 'preset.setting', 'did you mean settings'],
+  [{ rateLimit: { limit: 1, perSeconds: 1, perSecond: 2 } }, 'rateLimit.perSecond', 'did you mean perSeconds'],
+  [{ auth: { type: 'basic', username: 'a', pasword: 'canary' } }, 'auth.pasword', 'did you mean password'],
+]
+
 const SECRETS: readonly Case[] = [
   [{ secret: null }, 'secret', 'null'],
   [{ secret: '' }, 'secret', '8 to 512'],
@@ -219,7 +231,7 @@ const SECRETS: readonly Case[] = [
 describe('an endpoint is refused on save, by field and reason, and not stored', () => {
   it.each([...URLS, ...TEXTS])('%o', expectRefused)
   it.each(REQUESTS)('%o', expectRefused)
-  it.each([...LOOKED_UP, ...SECRETS])('%o', expectRefused)
+  it.each([...LOOKED_UP, ...SECRETS, ...UNKNOWN])('%o', expectRefused)
 
   it.each([undefined, null, 'https://billing.example.com', 7])('%j instead of an object', async input => {
     const { sender } = strict()
@@ -370,8 +382,12 @@ describe('update', () => {
   it('changes neither tenant nor secret nor identity, whatever it is handed', async () => {
     const { sender, saved } = await made()
     const foreign = { tenant: 'other', secret: 'another-secret', id: 'ep_x', status: 'disabled', createdAtMs: 0 }
-    const updated = await sender.endpoints.update(saved.id, { ...foreign, name: 'Other' } as object)
-    expect(updated).toEqual({ ...saved, name: 'Other', updatedAtMs: updated.updatedAtMs })
+    for (const [argument, value] of Object.entries(foreign)) {
+      const changes = { name: 'Other', [argument]: value } as object
+      const refused = { code: 'invalid_endpoint', argument }
+      await expect(sender.endpoints.update(saved.id, changes)).rejects.toMatchObject(refused)
+    }
+    expect(await sender.endpoints.get(saved.id)).toEqual(saved)
   })
 
   it('to another scheme ends a replaced secret that cannot sign by it', async () => {
@@ -386,6 +402,28 @@ describe('update', () => {
     await clock.advance(0)
     expect(transport.requests[0]?.headers['webhook-signature']?.split(' ')).toHaveLength(1)
     expect((await sender.deliveries.list()).items).toMatchObject([{ status: 'succeeded' }])
+  })
+
+  it('looks its address up only when that is changed', async () => {
+    let lookups = 0
+    const counting = createAddressGuard({
+      lookup: async () => {
+        lookups++
+        return ['93.184.216.34']
+      },
+    })
+    const { sender } = rig([200], { guard: counting, presets: [slack()] })
+    const { endpoint: saved } = await sender.endpoints.create(endpoint())
+    expect(lookups).toBe(1)
+    await sender.endpoints.update(saved.id, { name: 'Other', events: ['call.*'], headers: { 'X-A': '1' } })
+    expect(lookups).toBe(1)
+    await sender.endpoints.update(saved.id, { url: 'https://other.example.com/' })
+    expect(lookups).toBe(2)
+    const settings = { url: 'https://hooks.slack.com/services/T0/B0/abc' }
+    await sender.endpoints.update(saved.id, { preset: { name: 'slack', settings }, url: null })
+    expect(lookups).toBe(3)
+    await sender.endpoints.update(saved.id, { preset: null, url: 'https://billing.example.com/' })
+    expect(lookups).toBe(4)
   })
 
   it('by several at once loses no field', async () => {
@@ -428,8 +466,14 @@ describe('rotateSecret', () => {
 describe('what is stored', () => {
   it('has no field that the endpoint does not have, so that nothing is shown unmasked', async () => {
     const { sender } = strict()
-    const auth = { type: 'bearer', token: 'a-bearer-token', password: 'canary-stray' }
-    const { endpoint: saved } = await sender.endpoints.create(endpoint({ auth, stray: 'canary-stray' }))
+    const auth = { type: 'bearer', token: 'a-bearer-token' }
+    for (const input of [{ auth, stray: 'canary' }, { auth: { ...auth, password: 'canary' } }]) {
+      const error: unknown = await sender.endpoints.create(endpoint(input)).catch((e: unknown) => e)
+      expect(error).toMatchObject({ code: 'invalid_endpoint' })
+      expect((error as Error).message).not.toContain('canary')
+    }
+    const { endpoint: saved } = await sender.endpoints.create(endpoint({ auth: { ...auth, password: undefined } }))
+    expect(Object.keys(saved.auth)).toEqual(['type', 'token'])
     expect(JSON.stringify([saved, await sender.endpoints.list()])).not.toMatch(/canary|a-bearer-token/)
   })
 
