@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { type NewId, newId, randomFraction } from '../ids.ts'
 import type { EventMap } from '../model/event.ts'
-import { type Logger, silentLogger } from '../model/logger.ts'
+import { harmlessLogger, type Logger, silentLogger } from '../model/logger.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { RetryPolicyInput } from '../retry/retry-policy.ts'
 import { validateRetryPolicy } from '../retry/validate.ts'
@@ -112,7 +112,7 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
     claimMs: milliseconds('dedupe.claimSeconds', dedupe.claimSeconds, Math.max(60, (2 * handlerTimeoutMs) / 1000)),
     queue: readQueueOptions(options, handlerTimeoutMs),
     exchangeLog: options.exchangeLog,
-    logger: options.logger ?? silentLogger,
+    logger: harmlessLogger(options.logger ?? silentLogger),
     clock: options.clock ?? systemClock,
     random: options.random ?? randomFraction,
     newId: options.newId ?? newId,

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { type NewId, newId, randomFraction } from '../ids.ts'
-import { type Logger, silentLogger } from '../model/logger.ts'
+import { harmlessLogger, type Logger, silentLogger } from '../model/logger.ts'
 import type { Preset } from '../presets/preset.ts'
 import { memoryStore } from '../storage/memory.ts'
 import type { Store } from '../storage/store.ts'
@@ -106,7 +106,8 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     throw invalid('transport', 'is missing: nodeTransport({ guard }), for instance')
   if (typeof options.guard?.check !== 'function')
     throw invalid('guard', 'is missing: createAddressGuard({ lookup: nodeLookup() }), for instance')
-  const { worker = {}, disable = {}, logger = silentLogger, clock = systemClock, logSuccesses = 'full' } = options
+  const { worker = {}, disable = {}, clock = systemClock, logSuccesses = 'full' } = options
+  const logger = harmlessLogger(options.logger ?? silentLogger)
   if (logSuccesses !== 'full' && logSuccesses !== 'brief') throw invalid('logSuccesses', "must be 'full' or 'brief'")
   if (options.store === undefined) logger.warn('webhook deliveries are kept in memory only: they end with this process')
   for (const [type, schema] of Object.entries(options.events ?? {})) {

@@ -322,6 +322,20 @@ describe('Web requests', () => {
   })
 })
 
+describe('a logger that throws', () => {
+  it('changes no answer', async () => {
+    const write = (): never => {
+      throw new Error('the disk of the log is full')
+    }
+    const logger = { debug: write, info: write, warn: write, error: write }
+    const receiver = createReceiver({ provider: acme(), logger })
+    const forged = { ...acmeRequest(dealUpdated('1')), headers: {} }
+    expect((await receiver.receive(forged)).status).toBe(401)
+    receiver.on('*', write)
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(500)
+  })
+})
+
 describe('options', () => {
   it.each([
     [{ provider: undefined }, 'provider'],
