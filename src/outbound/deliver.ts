@@ -32,7 +32,7 @@ export interface DeliverHost extends AttemptHost {
 
 /** Makes the next attempt of a delivery and decides what follows. This is what the worker performs. */
 export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, host: DeliverHost): Promise<AttemptEnd> {
-  const { delivery, event } = claimed
+  const { delivery } = claimed
   let endpoint: Endpoint | undefined
   try {
     endpoint = await currentEndpoint(delivery.endpointId, host.cache)
@@ -43,6 +43,21 @@ export async function deliver(claimed: ClaimedDelivery, signal: AbortSignal, hos
   if (endpoint === undefined) return ended('endpoint_deleted', 'the endpoint was deleted', host.clock.now())
   const stop = await checkState(endpoint, delivery, host)
   if (stop !== undefined) return stop
+  if (endpoint.status === 'active') return attemptOnce(endpoint, claimed, signal, host)
+  if (!host.health.beginProbe(endpoint.id)) return untilProbed(endpoint, host.clock.now())
+  try {
+    return await attemptOnce(endpoint, claimed, signal, host)
+  } finally {
+    host.health.endProbe(endpoint.id)
+  }
+}
+
+async function attemptOnce(
+  endpoint: Endpoint,
+  { delivery, event }: ClaimedDelivery,
+  signal: AbortSignal,
+  host: DeliverHost,
+): Promise<AttemptEnd> {
   const result = await makeAttempt(endpoint, event, delivery, host, signal)
   const { attempt, failure, request } = result
   if (failure === undefined) {
@@ -120,6 +135,11 @@ async function checkState(
   if (disabledReason === 'manual') await health.park(endpoint)
   else if (probeAtMs === undefined || nowMs >= probeAtMs) return undefined
   return { next: { status: 'returned', dueAtMs: restUntil(endpoint, createdAtMs, nowMs) } }
+}
+
+/** While another delivery tries the endpoint; how that ends decides for both. */
+function untilProbed({ timeoutSeconds }: Endpoint, nowMs: number): AttemptEnd {
+  return { next: { status: 'returned', dueAtMs: nowMs + timeoutSeconds * 1000 } }
 }
 
 function ended(cause: string, lastError: string, atMs: number): AttemptEnd {

@@ -29,6 +29,7 @@ const MAX_REMEMBERED = 10_000
 export class EndpointHealth {
   readonly #failures = new Map<string, number>()
   readonly #parkedAtMs = new Map<string, number>()
+  readonly #probed = new Set<string>()
   readonly #store: Store
   readonly #cache: EndpointCache
   readonly #rule: DisableRule
@@ -52,6 +53,17 @@ export class EndpointHealth {
   /** Whether a success changes anything. */
   isHeldAgainst(endpoint: Endpoint): boolean {
     return endpoint.failingSinceMs !== undefined || endpoint.status === 'disabled' || this.#failures.has(endpoint.id)
+  }
+
+  /** Whether a failing endpoint may be tried now: not while another delivery tries it, which says when it has ended. */
+  beginProbe(endpointId: string): boolean {
+    if (this.#probed.has(endpointId)) return false
+    this.#probed.add(endpointId)
+    return true
+  }
+
+  endProbe(endpointId: string): void {
+    this.#probed.delete(endpointId)
   }
 
   /** An attempt succeeded: whatever was held against the endpoint is forgotten. */
