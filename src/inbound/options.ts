@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { type NewId, newId, randomFraction } from '../ids.ts'
 import type { EventMap } from '../model/event.ts'
+import { type FieldTable, findUnknownField } from '../model/known-fields.ts'
 import { harmlessLogger, type Logger, silentLogger } from '../model/logger.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { RetryPolicyInput } from '../retry/retry-policy.ts'
@@ -84,12 +85,19 @@ export interface ReceiverSettings {
   readonly newId: NewId
 }
 
+const DEDUPE_FIELDS: FieldTable<NonNullable<ReceiverOptions<EventMap>['dedupe']>> = {
+  keepSeconds: true,
+  keepDigestSeconds: true,
+  claimSeconds: true,
+}
+
 /** @throws {WebhookError} `invalid_option`, naming the option. */
 export function readOptions<Events extends EventMap>(options: ReceiverOptions<Events>): ReceiverSettings {
   const { provider, dedupe = {} } = options
   if (typeof provider?.verify !== 'function' || typeof provider.parse !== 'function') {
     throw invalid('provider', 'must be a provider, such as pipedrive({ … }). Was the factory called?')
   }
+  checkFields('dedupe', dedupe, DEDUPE_FIELDS)
   if (options.store !== undefined && typeof options.store.dedupe?.claim !== 'function') {
     throw invalid('store', 'must have a dedupe store, as memoryStore() has')
   }
@@ -132,6 +140,11 @@ function readQueueOptions<Events extends EventMap>(
   const checked = validateRetryPolicy(retry)
   if (!checked.ok) throw invalid(checked.field, checked.message)
   return { deliveries, retry, ordered, slots: positive('slots', slots), handlerTimeoutMs }
+}
+
+function checkFields(field: string, input: object, known: object): void {
+  const unknown = findUnknownField(input, Object.keys(known))
+  if (unknown !== undefined) throw invalid(`${field}.${unknown.name}`, `is no option${unknown.hint}`)
 }
 
 function milliseconds(argument: string, seconds: number | undefined, fallbackSeconds: number): number {

@@ -7,6 +7,9 @@ export interface UnknownField {
   readonly hint: string
 }
 
+/** The fields of a type, each by its name, so that none can be forgotten. */
+export type FieldTable<Type> = Readonly<Record<keyof Type, true>>
+
 /** The first field that is not known. One that is `undefined` counts as left out. */
 export function findUnknownField(input: object, known: readonly string[]): UnknownField | undefined {
   const stray = Object.entries(input).find(([name, value]) => value !== undefined && !known.includes(name))

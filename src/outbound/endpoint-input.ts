@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointAuth, EnvelopeName } from '../model/endpoint.ts'
+import type { FieldTable } from '../model/known-fields.ts'
 import type { Logger } from '../model/logger.ts'
 import type { RetryPolicyInput } from '../retry/retry-policy.ts'
 import { validateRetryPolicy } from '../retry/validate.ts'
@@ -57,7 +58,7 @@ export interface EndpointInput {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-const FIELD_TABLE: Readonly<Record<keyof EndpointInput, true>> = {
+const FIELD_TABLE: FieldTable<EndpointInput> = {
   name: true,
   url: true,
   description: true,

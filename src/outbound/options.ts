@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { type NewId, newId, randomFraction } from '../ids.ts'
+import { type FieldTable, findUnknownField } from '../model/known-fields.ts'
 import { harmlessLogger, type Logger, silentLogger } from '../model/logger.ts'
 import type { Preset } from '../presets/preset.ts'
 import { memoryStore } from '../storage/memory.ts'
@@ -97,6 +98,20 @@ export interface SenderSettings {
   readonly newId: NewId
 }
 
+const WORKER_FIELDS: FieldTable<NonNullable<SenderOptions<EventCatalogue>['worker']>> = {
+  slots: true,
+  maxOpen: true,
+  slowAfterMilliseconds: true,
+  leaseSeconds: true,
+  pollSeconds: true,
+  settleAfterMilliseconds: true,
+}
+const DISABLE_FIELDS: FieldTable<NonNullable<SenderOptions<EventCatalogue>['disable']>> = {
+  afterSeconds: true,
+  minFailures: true,
+  probeEverySeconds: true,
+}
+
 /** What a worker holds is in memory with the data of its events: about so many characters at most. */
 const MAX_HELD_CHARACTERS = 256 * 1_048_576
 
@@ -108,6 +123,8 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     throw invalid('guard', 'is missing: createAddressGuard({ lookup: nodeLookup() }), for instance')
   const { worker = {}, disable = {}, clock = systemClock, logSuccesses = 'full' } = options
   const logger = harmlessLogger(options.logger ?? silentLogger)
+  checkFields('worker', worker, WORKER_FIELDS)
+  checkFields('disable', disable, DISABLE_FIELDS)
   if (logSuccesses !== 'full' && logSuccesses !== 'brief') throw invalid('logSuccesses', "must be 'full' or 'brief'")
   if (options.store === undefined) logger.warn('webhook deliveries are kept in memory only: they end with this process')
   for (const [type, schema] of Object.entries(options.events ?? {})) {
@@ -144,6 +161,11 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     random: options.random ?? randomFraction,
     newId: options.newId ?? newId,
   }
+}
+
+function checkFields(field: string, input: object, known: object): void {
+  const unknown = findUnknownField(input, Object.keys(known))
+  if (unknown !== undefined) throw invalid(`${field}.${unknown.name}`, `is no option${unknown.hint}`)
 }
 
 function headerText(argument: string, value: string): string {

@@ -4,6 +4,7 @@ import type { NewId } from '../ids.ts'
 import type { Deadlines } from '../model/deadlines.ts'
 import { type Delivery, deliveryId, type StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import { type FieldTable, findUnknownField } from '../model/known-fields.ts'
 import type { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery, EnqueueResult, NewDelivery, Store } from '../storage/store.ts'
 import { checkData, checkType, type EventCatalogue, invalidEvent } from './catalogue.ts'
@@ -151,6 +152,14 @@ function giveUp(deliveries: readonly NewDelivery[], worker: Worker): void {
   for (const { lane, claim } of deliveries) if (claim !== undefined) worker.unreserve(lane)
 }
 
+const OPTIONS: FieldTable<PublishOptions> = {
+  idempotencyKey: true,
+  subject: true,
+  tenant: true,
+  metadata: true,
+  time: true,
+  transaction: true,
+}
 const NAMES = ['idempotencyKey', 'subject', 'tenant'] as const
 const NO_METADATA = Object.freeze({})
 
@@ -161,6 +170,7 @@ export function createEvent(
   options: PublishOptions,
   { clock, newId }: EventSources,
 ): StoredEvent {
+  for (const name in options) if (!Object.hasOwn(OPTIONS, name)) checkOptions(options)
   for (const field of NAMES) {
     const value = options[field]
     if (value !== undefined && (typeof value !== 'string' || value === '' || value.length > 255)) {
@@ -171,6 +181,11 @@ export function createEvent(
   if (!Number.isFinite(timestampMs)) throw invalidEvent('time', 'must be a valid Date')
   const { subject, tenant, metadata = NO_METADATA } = options
   return { id: newId('evt'), tenant, type, timestampMs, subject, data, metadata }
+}
+
+function checkOptions(options: PublishOptions): void {
+  const unknown = findUnknownField(options, Object.keys(OPTIONS))
+  if (unknown !== undefined) throw invalidEvent(unknown.name, `is no option${unknown.hint}`)
 }
 
 /** Types about deliveries go only to those who ask for them by name: `*` does not. */

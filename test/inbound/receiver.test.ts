@@ -347,6 +347,7 @@ describe('options', () => {
     [{ dedupe: { keepSeconds: 0 } }, 'dedupe.keepSeconds'],
     [{ acknowledge: 'sometimes' }, 'acknowledge'],
     [{ store: {} }, 'store'],
+    [{ dedupe: { keepSecond: 5 } }, 'dedupe.keepSecond'],
   ])('%j is refused, naming %s', (options, argument) => {
     expect(() => createReceiver({ provider: acme(), ...options } as never)).toThrow(
       expect.objectContaining({ code: 'invalid_option', argument }),

@@ -111,6 +111,16 @@ describe('a published event', () => {
     const { sender } = rig()
     await expect(sender.publish(type, data)).rejects.toMatchObject({ code: 'invalid_event', argument })
   })
+
+  it('with an option that there is not is refused, naming it and the one that was meant', async () => {
+    const { sender } = rig()
+    await expect(sender.publish('lead.created', {}, { idempotencykey: 'k' } as object)).rejects.toMatchObject({
+      code: 'invalid_event',
+      argument: 'idempotencykey',
+      message: expect.stringContaining('did you mean idempotencyKey?') as string,
+    })
+    await sender.publish('lead.created', {}, { idempotencykey: undefined } as object)
+  })
 })
 
 describe('envelopes', () => {

@@ -515,6 +515,8 @@ describe('createSender', () => {
     [{ logSuccesses: 'none' as 'brief' }, 'logSuccesses'],
     [{ userAgent: 'a\r\nb' }, 'userAgent'],
     [{ userAgent: '' }, 'userAgent'],
+    [{ worker: { slot: 1 } }, 'worker.slot'],
+    [{ disable: { after: 1 } }, 'disable.after'],
     [{ events: { 'lead.created': {} } }, "events['lead.created']"],
   ])('refuses %o, naming it', (options, argument) => {
     expect(() => rig([200], options as object)).toThrowError(
