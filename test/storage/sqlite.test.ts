@@ -47,6 +47,19 @@ function watched(file: string) {
   return { database, log }
 }
 
+type Handle = InstanceType<typeof Database>
+
+/** A handle that does not say whether a transaction is open. */
+function silent(database: Handle): Handle {
+  return new Proxy(database, {
+    get(target, name) {
+      if (name === 'inTransaction' || name === 'isTransaction') return undefined
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
 describe('a SQLite file', () => {
   it('is set up so that an answer means that it is on the disk', async () => {
     const database = new Database(newFile())
@@ -120,6 +133,28 @@ describe('a SQLite file', () => {
     const elsewhere = store.deliveries.enqueue([newEvent()], { transaction: new Database(':memory:') })
     await expect(elsewhere).rejects.toMatchObject({ code: 'invalid_option' })
   })
+
+  const HANDLES = { 'that tells of it': (own: Handle) => own, 'that does not tell': silent }
+  it.each(Object.entries(HANDLES))(
+    'remembers no lane of a transaction that is undone, on a handle %s',
+    async (_, wrap) => {
+      const database = wrap(new Database(newFile()))
+      const store = sqliteStore(database)
+      await store.start()
+      const given = (lane: string): NewEvent => newEvent([{ lane }])
+      database.exec('begin')
+      await store.deliveries.enqueue([given('undone')], { transaction: database })
+      // As a worker asks meanwhile.
+      const skipLanes = new Set(['undone'])
+      expect(await store.deliveries.nextDueAtMs({ direction: 'outbound', skipLanes })).toBe(undefined)
+      database.exec('rollback')
+      // Its number is given to another lane.
+      await store.deliveries.enqueue([given('other')])
+      await store.deliveries.enqueue([given('undone')])
+      const claimed = await claim(store, 1)
+      expect(claimed.map(({ delivery }) => delivery.endpointId).sort()).toEqual(['other', 'undone'])
+    },
+  )
 
   it('publishes in a transaction of its handle, and never after its end', async () => {
     const database = new Database(newFile())

@@ -7,6 +7,8 @@ export interface Database {
   readonly tables: Tables
   /** Changes when a transaction was undone: what was learned in it may not be so. */
   readonly undone: number
+  /** Whether what is read now may be remembered: not while somebody else has a transaction open where it is read. */
+  readonly lasting: boolean
   /** One statement that writes nothing. */
   read(query: Sql | Statement): Promise<readonly Row[]>
   /** Several statements that write nothing of weight. */

@@ -76,8 +76,9 @@ export class Lanes {
     return numbers
   }
 
-  /** Remembers a number. */
+  /** Remembers a number, if the lane is there to stay. */
   learn(key: LaneKey, number: number): void {
+    if (!this.#database.lasting) return
     if (this.#numbers.size >= MAX_KNOWN) this.#forget()
     this.#numbers.set(idOf(key), number)
     const name = `${key.direction}${key.name}`

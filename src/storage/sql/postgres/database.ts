@@ -41,6 +41,8 @@ const heard = new WeakSet<FullClient>()
 export class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly tables: Tables
+  /** What is read outside of a transaction of the host is read on a connection of ours. */
+  readonly lasting = true
   undone = 0
   readonly #client: FullClient
   readonly #kind: ClientKind

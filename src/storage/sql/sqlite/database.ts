@@ -65,6 +65,8 @@ export class SqliteDatabase implements Database {
   /** The disk was full, and the log has not been emptied since. */
   #full = false
   #madeRoomAtMs = Number.NEGATIVE_INFINITY
+  /** A transaction of our own is open. */
+  #committing = false
   undone = 0
 
   constructor(handle: SqliteHandle | undefined, open: () => Promise<OpenFile>, options: SqliteDatabaseOptions) {
@@ -72,6 +74,10 @@ export class SqliteDatabase implements Database {
     this.#open = open
     this.tables = options.tables
     this.#options = options
+  }
+
+  get lasting(): boolean {
+    return this.#committing || this.#driver?.inTransaction === false
   }
 
   start(): Promise<void> {
@@ -238,6 +244,7 @@ export class SqliteDatabase implements Database {
       return 'done'
     }
     let ran = false
+    this.#committing = true
     try {
       for (const job of jobs) job.run()
       ran = true
@@ -250,6 +257,8 @@ export class SqliteDatabase implements Database {
       if (jobs.length === 1) jobs[0]?.fail(ran ? toCommitError(error) : error)
       else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
       return 'done'
+    } finally {
+      this.#committing = false
     }
     for (const job of jobs) job.done()
     return 'done'
