@@ -156,6 +156,21 @@ describe('a SQLite file', () => {
     },
   )
 
+  it('leaves nothing of what fails in a transaction of its handle, which may be committed', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    const rows = (table: string): unknown[] => database.prepare(`select * from webhook_${table}`).all()
+    database.exec('begin')
+    const good = store.deliveries.enqueue([newEvent([{ lane: 'a' }])], { transaction: database })
+    const bad = newEvent([{ lane: 'b' }, { lane: 'c', dueAtMs: Number.NaN }], { idempotencyKey: 'k' })
+    await expect(store.deliveries.enqueue([bad], { transaction: database })).rejects.toBeDefined()
+    expect(await good).toEqual([{ stored: true }])
+    database.exec('commit')
+    const counts = ['lanes', 'events', 'deliveries', 'idempotency_keys'].map(table => rows(table).length)
+    expect(counts).toEqual([1, 1, 1, 0])
+  })
+
   it('publishes in a transaction of its handle, and never after its end', async () => {
     const database = new Database(newFile())
     const transport = scriptedTransport([], systemClock)

@@ -7,11 +7,12 @@ import { SCHEMA_VERSION } from '../migrations.ts'
 import type { Row, Sql, Statement, Steps } from '../statement.ts'
 import { toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { configure, RETRY_MS, whenFree } from './connection.ts'
+import { configure, emptyLog, RETRY_MS, whenFree } from './connection.ts'
 import {
   createDriver,
   isBusy,
   isFull,
+  runInside,
   runSteps,
   type SqliteDriver,
   type SqliteHandle,
@@ -116,7 +117,7 @@ export class SqliteDatabase implements Database {
       return Promise.reject(invalidTransaction('is a handle with no transaction open'))
     // At once: a transaction of such a handle ends with the function that it is given.
     try {
-      return Promise.resolve(runSteps(driver, steps))
+      return Promise.resolve(runInside(driver, steps))
     } catch (error) {
       return Promise.reject(toStoreError(error))
     }
@@ -278,12 +279,7 @@ export class SqliteDatabase implements Database {
     const nowMs = performance.now()
     if (nowMs - this.#madeRoomAtMs < MAKE_ROOM_MS) return
     this.#madeRoomAtMs = nowMs
-    try {
-      const [row] = driver.all({ text: 'pragma wal_checkpoint(truncate)', values: [] })
-      this.#full = row?.busy !== 0
-    } catch {
-      // There is no room for that either.
-    }
+    this.#full = !emptyLog(driver)
   }
 
   #waitFor(jobs: readonly Job[]): void {
