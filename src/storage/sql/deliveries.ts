@@ -24,7 +24,7 @@ import { type Lanes, laneOf } from './lanes.ts'
 import { pageSize, toPage } from './paging.ts'
 import { groupsOf, type QueueStatements } from './queue.ts'
 import { DELIVERY_COLUMNS, EVENT_COLUMNS, readDelivery, readEvent, STATE } from './rows.ts'
-import { list, raw, type Sql, type Steps, sql } from './statement.ts'
+import { list, type Row, raw, type Sql, type Steps, sql } from './statement.ts'
 import { readText, readTextOrUndefined, wholeMs } from './values.ts'
 
 /** Ids in one statement: databases limit the number of parameters. */
@@ -97,7 +97,7 @@ export class SqlDeliveries implements DeliveryStore {
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
-    const rows = await this.#database.write(() => this.#queue.claim(request))
+    const rows = await this.#claim(request)
     // Deliveries of one event share it, so that what is made of it is made once.
     const events = new Map<string, StoredEvent>()
     const claimed = rows.map(row => {
@@ -109,6 +109,14 @@ export class SqlDeliveries implements DeliveryStore {
     this.#ordered ||= claimed.some(({ ordered }) => ordered)
     if (!claimed.some(({ delivery }) => delivery.body !== undefined)) return claimed
     return Promise.all(claimed.map(async one => ({ ...one, delivery: await openBody(one.delivery, this.#sealer) })))
+  }
+
+  async #claim(request: ClaimRequest): Promise<readonly Row[]> {
+    const { rows, giveTurns } = await this.#database.write(() => this.#queue.claim(request))
+    if (giveTurns === undefined) return rows
+    const more = this.#database.transaction(giveTurns).then(given => (given ? this.#claim(restOf(request, rows)) : []))
+    // What is claimed is handed out, whatever becomes of the rest: the next claim finds that as it is.
+    return rows.length === 0 ? more : [...rows, ...(await more.catch(() => []))]
   }
 
   nextDueAtMs(choice: LaneChoice): Promise<number | undefined> {
@@ -210,6 +218,16 @@ export class SqlDeliveries implements DeliveryStore {
         and lane_no in (select no from ${lanes} where endpoint_id = ${endpointId})`
     })
   }
+}
+
+/** What may be claimed beside what was. */
+function restOf(request: ClaimRequest, claimed: readonly Row[]): ClaimRequest {
+  const laneLimits = new Map(request.laneLimits)
+  for (const row of claimed) {
+    const lane = readText(row, 'lane')
+    laneLimits.set(lane, (laneLimits.get(lane) ?? request.perLane) - 1)
+  }
+  return { ...request, limit: request.limit - claimed.length, laneLimits }
 }
 
 /** Whether some of it is ordered, or one event may be told from another only once that is stored. */

@@ -25,8 +25,8 @@ export class Lanes {
     this.#database = database
   }
 
-  /** The numbers of some lanes; they are created where they are not there yet, and remembered if they may be. */
-  *resolve(keys: readonly LaneKey[], learn: boolean): Steps<ReadonlyMap<string, number>> {
+  /** The numbers of some lanes; they are created where they are not there yet, and remembered if the transaction is ours. */
+  *resolve(keys: readonly LaneKey[], own: boolean): Steps<ReadonlyMap<string, number>> {
     this.#forgetUndone()
     const found = new Map<string, number>()
     const missing = new Map<string, LaneKey>()
@@ -48,7 +48,7 @@ export class Lanes {
       for (const row of rows) {
         const number = readNumber(row, 'no')
         found.set(idOf(keyOf(row)), number)
-        if (learn) this.learn(keyOf(row), number)
+        if (own) this.learn(keyOf(row), number)
       }
     }
     return found

@@ -102,14 +102,15 @@ export class PostgresDatabase implements Database {
   }
 
   async within<Result>(transaction: unknown, steps: () => Steps<Result>): Promise<Result> {
-    if (!isClient(transaction)) {
-      throw new WebhookError('invalid_option', 'transaction must be the client on which you began it', {
-        argument: 'transaction',
-      })
+    if (!isClient(transaction) || kindOf(transaction) === 'pool') {
+      const message = 'transaction must be the client on which begin was said: a pool asks on any of its connections'
+      throw new WebhookError('invalid_option', message, { argument: 'transaction' })
     }
     await this.start()
-    return this.#bounded(call =>
-      this.#turn(transaction, () => runSteps(steps, query => this.#ask(call, transaction, query))),
+    // Not tried again: after an error the server takes nothing more in this transaction.
+    return this.#bounded(
+      call => this.#turn(transaction, () => runSteps(steps, query => this.#ask(call, transaction, query))),
+      1,
     )
   }
 
@@ -147,8 +148,8 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  #bounded<Result>(work: (call: Call) => Promise<Result>): Promise<Result> {
-    const result = bounded(work, this.#options.timeoutMs)
+  #bounded<Result>(work: (call: Call) => Promise<Result>, maxTries?: number): Promise<Result> {
+    const result = bounded(work, this.#options.timeoutMs, maxTries)
     result.catch((error: unknown) => {
       // Whoever dropped the tables did so under us: they are looked for, and made again, with the next use.
       if (!(error instanceof WebhookError) || error.code !== 'store_schema') return
@@ -210,7 +211,8 @@ export class PostgresDatabase implements Database {
 
   async #onClient<Result>(call: Call, client: PostgresClient, steps: () => Steps<Result>): Promise<Result> {
     call.check()
-    await client.query('begin')
+    // Whatever the database's default is: whose turn it is depends on what others have just committed.
+    await client.query('begin isolation level read committed')
     try {
       const result = await runSteps(steps, query => this.#ask(call, client, query))
       call.check()

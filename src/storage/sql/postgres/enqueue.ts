@@ -29,12 +29,12 @@ d as (insert into ${tables.deliveries} (event_no, ${delivery})
   from unnest(${arrays(DELIVERY_ROW, deliveries)}) as x(${names(DELIVERY_ROW)})
   join r on r.place = x.place join e on e.id = r.id)
 select id${channel === undefined ? '' : `, case when $${wake}::text is not null then pg_notify('${channel}', $${wake}::text)::text end`} from e`
-  return (events: readonly NewEvent[], lanes: ReadonlyMap<string, number>, nowMs: number): Statement => {
+  return (events: readonly NewEvent[], lanes: ReadonlyMap<string, number>, nowMs: number, own: boolean): Statement => {
     const rows = events.map((given, place) => [place, ...keyOf(given), ...writeEvent(given, nowMs)])
     const parts = events.flatMap((given, place) =>
       given.deliveries.map((one, ordinal) => [
         place,
-        ...writeDelivery(given, one, ordinal, lanes.get(idOf(laneOf(one))) ?? 0),
+        ...writeDelivery(given, one, ordinal, lanes.get(idOf(laneOf(one))) ?? 0, own),
       ]),
     )
     const values: Array<SqlValue | SqlValue[]> = [
@@ -55,13 +55,13 @@ export function* enqueue(
   statement: ReturnType<typeof enqueueStatement>,
   events: readonly NewEvent[],
   nowMs: number,
-  learn: boolean,
+  own: boolean,
 ): Steps<EnqueueResult[]> {
   const numbers = yield* lanes.resolve(
     events.flatMap(({ deliveries }) => deliveries.map(laneOf)),
-    learn,
+    own,
   )
-  const rows = yield statement(events, numbers, nowMs)
+  const rows = yield statement(events, numbers, nowMs, own)
   const stored = new Set(rows.map(row => readText(row, 'id')))
   const results: EnqueueResult[] = []
   for (const given of events) {
