@@ -88,7 +88,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     database,
     sealer: options.encryption && createSealer(options.encryption),
     clock,
-    statements: lanes => postgresStatements(tables, lanes, channel),
+    statements: lanes => postgresStatements(database, lanes, channel),
     ...(listener === undefined ? {} : { onEnqueued: listener.onEnqueued }),
   })
   const ownTime = options.clock !== undefined || kindOf(client) === 'pglite'

@@ -68,11 +68,11 @@ export class SqlDeliveries implements DeliveryStore {
     this.#from = raw(`${deliveries} d join ${lanes} l on l.no = d.lane_no join ${events} e on e.no = d.event_no`)
     this.#bulk = { database, from: this.#from, queue }
     // Where there is an order, the next one waits for this to be written.
-    this.#settles = new Batcher(
-      settlements => this.#settle(settlements),
-      () => (this.#ordered ? 0 : SETTLE_REST_MS),
-    )
-    if (database.dialect === 'postgres') this.#enqueues = new Batcher(events => this.#enqueue(events))
+    this.#settles = new Batcher(settlements => this.#settle(settlements), {
+      restMs: () => (this.#ordered ? 0 : SETTLE_REST_MS),
+    })
+    const { locks } = database
+    if (locks !== undefined) this.#enqueues = new Batcher(events => this.#enqueue(events), { locks })
   }
 
   enqueue(

@@ -1,7 +1,7 @@
 import type { NewEvent } from '../store.ts'
 import type { Database } from './database.ts'
 import { DIRECTION } from './rows.ts'
-import { join, type Row, raw, type Steps, sql, storable } from './statement.ts'
+import { join, lockTimeout, type Row, raw, type Steps, sql, storable } from './statement.ts'
 import { readNumber, readText } from './values.ts'
 
 /** A lane as it is stored: what many deliveries have in common. */
@@ -42,7 +42,7 @@ export class Lanes {
       const some = sorted.slice(from, from + MAX_ROWS)
       let rows = yield this.#select(some)
       if (rows.length < some.length) {
-        yield this.#insert(some)
+        yield this.#insert(some, own)
         rows = yield this.#select(some)
       }
       for (const row of rows) {
@@ -108,10 +108,15 @@ export class Lanes {
       where ${join(same, ' or ')}`
   }
 
-  #insert(keys: readonly LaneKey[]) {
-    const rows = keys.map(({ direction, name, endpointId }) => sql`(${direction}, ${name}, ${endpointId})`)
-    return sql`insert into ${raw(this.#database.tables.lanes)} (direction, name, endpoint_id)
-      values ${join(rows, ', ')} on conflict (direction, name, endpoint_id) do nothing`
+  #insert(keys: readonly LaneKey[], own: boolean) {
+    const { tables, locks } = this.#database
+    const rows = keys.map(
+      ({ direction, name, endpointId }) =>
+        sql`(cast(${direction} as smallint), cast(${name} as text), cast(${endpointId} as text))`,
+    )
+    const before = own && locks !== undefined ? raw(`${lockTimeout(locks.timeoutMs)} cross join`) : raw('')
+    return sql`insert into ${raw(tables.lanes)} (direction, name, endpoint_id)
+      select given.* from ${before} (values ${join(rows, ', ')}) given where true on conflict (direction, name, endpoint_id) do nothing`
   }
 }
 

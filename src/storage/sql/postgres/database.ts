@@ -2,7 +2,7 @@ import { utf8 } from '../../../bytes/encoding.ts'
 import { sha256Hex } from '../../../bytes/hash.ts'
 import { WebhookError } from '../../../errors.ts'
 import type { Logger } from '../../../model/logger.ts'
-import type { Database } from '../database.ts'
+import type { Database, Locks } from '../database.ts'
 import { EMPTIED, findVersion, migrate, refuseNewer } from '../migrate.ts'
 import { SCHEMA_VERSION } from '../migrations.ts'
 import { type Row, raw, type Sql, type SqlValue, type Statement, type Steps, sql, toStatement } from '../statement.ts'
@@ -11,7 +11,7 @@ import { readNumber } from '../values.ts'
 import { arrayLiteral } from './array-literal.ts'
 import { bounded, type Call } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
-import { isAnswer } from './errors.ts'
+import { isAnswer, isLocked } from './errors.ts'
 
 /** What a PostgreSQL database is used with. */
 export interface PostgresDatabaseOptions {
@@ -25,6 +25,9 @@ export interface PostgresDatabaseOptions {
 
 /** A table in which so many rows were found is never nearly empty again. */
 const MANY_ROWS = 5_000
+
+/** A write for several callers waits no longer for what somebody else has locked. */
+const MAX_LOCK_MS = 500
 
 /** Runs one statement. */
 type Ask = (query: Sql | Statement) => Promise<readonly Row[]>
@@ -43,6 +46,7 @@ export class PostgresDatabase implements Database {
   readonly tables: Tables
   /** What is read outside of a transaction of the host is read on a connection of ours. */
   readonly lasting = true
+  readonly locks: Locks
   undone = 0
   readonly #client: FullClient
   readonly #kind: ClientKind
@@ -61,6 +65,8 @@ export class PostgresDatabase implements Database {
     this.#kind = kindOf(client)
     this.#options = options
     this.tables = options.tables
+    const { timeoutMs } = options
+    this.locks = { timeoutMs: Math.min(MAX_LOCK_MS, Math.ceil(timeoutMs / 4)), patienceMs: timeoutMs, isLocked }
     if (this.#kind !== 'pglite' && !heard.has(client)) {
       heard.add(client)
       client.on?.('error', ignoreError)

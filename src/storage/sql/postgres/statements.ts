@@ -4,14 +4,18 @@ import { orderGroups } from '../order-groups.ts'
 import { type Claimed, Cursors, groupsOf, type QueueStatements } from '../queue.ts'
 import { DIRECTION } from '../rows.ts'
 import type { Steps } from '../statement.ts'
-import type { Tables } from '../tables.ts'
 import { blockedText, claim, claimText, nextDue, nextDueText } from './claim.ts'
+import type { PostgresDatabase } from './database.ts'
 import { enqueue, enqueueStatement, inRounds } from './enqueue.ts'
 import { giveTurns, settle, settleText } from './settle.ts'
 
 /** The queue in PostgreSQL's words. */
-export function postgresStatements(tables: Tables, lanes: Lanes, channel: string | undefined): QueueStatements {
-  const put = enqueueStatement(tables, channel)
+export function postgresStatements(
+  { tables, locks }: PostgresDatabase,
+  lanes: Lanes,
+  channel: string | undefined,
+): QueueStatements {
+  const put = enqueueStatement(tables, channel, locks.timeoutMs)
   const claims = { all: claimText(tables, false), some: claimText(tables, true) }
   const blocked = blockedText(tables)
   const settles = { plain: settleText(tables, false), withAttempts: settleText(tables, true) }
