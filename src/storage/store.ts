@@ -223,7 +223,10 @@ export interface DeliveryStore {
   discard(filter: Omit<DeliveryFilter, 'status' | keyof PageRequest>, atMs: number): Promise<number>
   /** Cancels a delivery that waits; one under way is not sent again. */
   cancel(id: string, atMs: number, tenant?: string): Promise<boolean>
-  /** Moves the due time of an endpoint's waiting deliveries: `later` never makes one earlier, `sooner` never later. */
+  /**
+   * Moves the due time of an endpoint's waiting deliveries: `later` never makes one earlier, `sooner` never later. Not
+   * of those that are enqueued meanwhile. When it rejects, a part of them may have been moved.
+   */
   reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void>
   /** Calls back when another process enqueued something, with the lanes if it can tell. Optional: workers poll as well. */
   onEnqueued?(wake: (lanes?: readonly LaneName[]) => void): () => void

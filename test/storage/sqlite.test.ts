@@ -324,6 +324,42 @@ describe('a SQLite file', () => {
     expect(plan(row)).not.toMatch(/TEMP B-TREE/)
   })
 
+  it('gives turns and moves what waits by index, however much the lane has had', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    const texts = new Set<string>()
+    const prepare = database.prepare.bind(database)
+    database.prepare = text => {
+      texts.add(text)
+      return prepare(text)
+    }
+    await store.deliveries.enqueue([newEvent([{ ordered: true }, { ordered: true }, {}], { subject: 's' })])
+    const claimed = await claim(store, 1, { leaseUntilMs: 2 })
+    await store.deliveries.settle(claimed.map(one => settlement(one)))
+    await claim(store, 1, { leaseUntilMs: 2 })
+    await claim(store, 3)
+    await store.deliveries.reschedule('a', 5, 'later')
+    const plans = [...texts].map(text => prepare(`explain query plan ${text}`).all() as { detail: string }[])
+    const used = plans.flatMap(plan => plan.map(({ detail }) => detail)).join('\n')
+    expect(used).toMatch(/INDEX webhook_deliveries_order \(lane_no=\? AND order_key=\? AND state=\?\)/)
+    expect(used).not.toMatch(/webhook_deliveries_lane|SCAN webhook_deliveries|SCAN d\b/)
+  })
+
+  it('moves a backlog in steps, between which others write, and comes to an end all the same', async () => {
+    const store = sqliteStore(new Database(newFile()))
+    const many = (ordered: boolean): NewEvent => newEvent(Array.from({ length: 1_000 }, () => ({ lane: 'a', ordered })))
+    for (let i = 0; i < 3; i++) await store.deliveries.enqueue([many(true), many(false)])
+    let moving = true
+    const moved = store.deliveries.reschedule('a', 9e9, 'later').finally(() => {
+      moving = false
+    })
+    let written = 0
+    for (; moving; written++) await store.deliveries.enqueue([many(written % 2 === 0)])
+    await moved
+    expect(written).toBeGreaterThan(5)
+  })
+
   it('deletes what is old, and nothing that waits', async () => {
     let nowMs = 1_000_000
     const clock = { now: () => nowMs, setTimer: () => () => undefined }

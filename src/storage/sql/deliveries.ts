@@ -23,6 +23,7 @@ import { readFailures } from './failures.ts'
 import { type Lanes, laneOf } from './lanes.ts'
 import { pageSize, toPage } from './paging.ts'
 import { groupsOf, type QueueStatements } from './queue.ts'
+import { reschedule } from './reschedule.ts'
 import { DELIVERY_COLUMNS, EVENT_COLUMNS, readDelivery, readEvent, STATE } from './rows.ts'
 import { list, type Row, raw, type Sql, type Steps, sql } from './statement.ts'
 import { readText, readTextOrUndefined, wholeMs } from './values.ts'
@@ -209,14 +210,8 @@ export class SqlDeliveries implements DeliveryStore {
     })
   }
 
-  async reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void> {
-    const [deliveries, lanes] = [this.#deliveries, raw(this.#database.tables.lanes)]
-    const due = wholeMs(dueAtMs)
-    const moves = direction === 'later' ? sql`due_at_ms < ${due}` : sql`due_at_ms > ${due}`
-    await this.#database.write(function* (): Steps<void> {
-      yield sql`update ${deliveries} set due_at_ms = ${due} where state in (0, 2) and ${moves}
-        and lane_no in (select no from ${lanes} where endpoint_id = ${endpointId})`
-    })
+  reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void> {
+    return reschedule(this.#database, endpointId, dueAtMs, direction)
   }
 }
 
