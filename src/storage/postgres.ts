@@ -32,7 +32,9 @@ export interface PostgresStoreOptions {
   readonly poolerMode?: 'session' | 'transaction'
   /**
    * How long the database may take to answer, in seconds. Default 15. Then the connection is given up, and a write
-   * rejects with `store_outcome_unknown`. Opening a connection has its own limit: `connectionTimeoutMillis` of the pool.
+   * rejects with `store_outcome_unknown`. An event that needs what another transaction has locked, as one with the
+   * idempotency key of an event that is not committed, waits for as long, and then rejects with `store_unavailable`.
+   * Opening a connection has its own limit: `connectionTimeoutMillis` of the pool.
    */
   readonly timeoutSeconds?: number
   /** Told when what is stored may be lost: the server does not flush, or the tables were dropped. Default: nobody. */
@@ -88,7 +90,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     database,
     sealer: options.encryption && createSealer(options.encryption),
     clock,
-    statements: lanes => postgresStatements(tables, lanes, channel),
+    statements: lanes => postgresStatements(database, lanes, channel),
     ...(listener === undefined ? {} : { onEnqueued: listener.onEnqueued }),
   })
   const ownTime = options.clock !== undefined || kindOf(client) === 'pglite'

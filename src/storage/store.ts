@@ -56,7 +56,8 @@ export interface NewDelivery {
   readonly lane: string
   /**
    * Ordered deliveries of one lane and one subject go one at a time, oldest first: one that waits for its retry holds
-   * up those behind it. Others of the lane do not wait for them.
+   * up those behind it. Others of the lane do not wait for them. One that is committed, or retried, when a newer one is
+   * under way or has ended goes next.
    */
   readonly ordered: boolean
   readonly dueAtMs: number
@@ -188,7 +189,11 @@ export interface FailureGroup extends FailureKey {
 
 /** Events and their deliveries: the queue. */
 export interface DeliveryStore {
-  /** All or nothing: when it rejects, nothing was stored. `transaction` is whatever the store's host uses for one. */
+  /**
+   * All or nothing: when it rejects, nothing was stored; with `store_outcome_unknown`, all of it may have been.
+   * `transaction` is whatever the store's host uses for one: it is stored when that is committed. When it rejects there,
+   * roll that back: PostgreSQL takes nothing more in it.
+   */
   enqueue(events: readonly NewEvent[], options?: { readonly transaction?: unknown }): Promise<readonly EnqueueResult[]>
   /**
    * Takes due deliveries: one of each lane before a second of any, and the lanes in turn from claim to claim, so that
@@ -223,7 +228,10 @@ export interface DeliveryStore {
   discard(filter: Omit<DeliveryFilter, 'status' | keyof PageRequest>, atMs: number): Promise<number>
   /** Cancels a delivery that waits; one under way is not sent again. */
   cancel(id: string, atMs: number, tenant?: string): Promise<boolean>
-  /** Moves the due time of an endpoint's waiting deliveries: `later` never makes one earlier, `sooner` never later. */
+  /**
+   * Moves the due time of an endpoint's waiting deliveries: `later` never makes one earlier, `sooner` never later. Not
+   * of those that are enqueued meanwhile. When it rejects, a part of them may have been moved.
+   */
   reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void>
   /** Calls back when another process enqueued something, with the lanes if it can tell. Optional: workers poll as well. */
   onEnqueued?(wake: (lanes?: readonly LaneName[]) => void): () => void

@@ -8,7 +8,7 @@ function watched(restMs?: number) {
   const writes: Array<{ readonly items: readonly number[]; end(): void }> = []
   const batcher = new Batcher<number, number>(
     items => new Promise(resolve => writes.push({ items, end: () => resolve(items.map(item => item * 10)) })),
-    ...(restMs === undefined ? [] : [() => restMs]),
+    ...(restMs === undefined ? [] : [{ restMs: () => restMs }]),
   )
   const sizes = (): number[] => writes.map(({ items }) => items.length)
   return { batcher, writes, sizes }
@@ -52,6 +52,29 @@ describe('a batcher', () => {
     expect(sizes()).toEqual([1, 4])
     writes[1]?.end()
     expect(await Promise.all(last)).toEqual([[0], [10], [20], [30], [40]])
+  })
+
+  it('goes on without those who need what is locked, each of whom is tried again alone', async () => {
+    const locked = new Set([1, 3])
+    const failure = new Error('locked')
+    const writes: Array<readonly number[]> = []
+    const batcher = new Batcher<number, number>(
+      async items => {
+        writes.push(items)
+        await nextTurn()
+        if (items.some(item => locked.has(item))) throw failure
+        return items
+      },
+      { locks: { timeoutMs: 1, patienceMs: 60_000, isLocked: error => error === failure } },
+    )
+    const answers = [1, 2, 3].map(item => batcher.add([item]))
+    expect(await answers[1]).toEqual([2])
+    expect(await batcher.add([4, 5])).toEqual([4, 5])
+    locked.delete(3)
+    expect(await answers[2]).toEqual([3])
+    locked.clear()
+    expect(await answers[0]).toEqual([1])
+    expect(writes.slice(1).filter(items => items.length > 1)).toEqual([[4, 5]])
   })
 
   it('with a rest does not make enough of them wait', async () => {

@@ -47,6 +47,19 @@ function watched(file: string) {
   return { database, log }
 }
 
+type Handle = InstanceType<typeof Database>
+
+/** A handle that does not say whether a transaction is open. */
+function silent(database: Handle): Handle {
+  return new Proxy(database, {
+    get(target, name) {
+      if (name === 'inTransaction' || name === 'isTransaction') return undefined
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
 describe('a SQLite file', () => {
   it('is set up so that an answer means that it is on the disk', async () => {
     const database = new Database(newFile())
@@ -119,6 +132,43 @@ describe('a SQLite file', () => {
     })
     const elsewhere = store.deliveries.enqueue([newEvent()], { transaction: new Database(':memory:') })
     await expect(elsewhere).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+
+  const HANDLES = { 'that tells of it': (own: Handle) => own, 'that does not tell': silent }
+  it.each(Object.entries(HANDLES))(
+    'remembers no lane of a transaction that is undone, on a handle %s',
+    async (_, wrap) => {
+      const database = wrap(new Database(newFile()))
+      const store = sqliteStore(database)
+      await store.start()
+      const given = (lane: string): NewEvent => newEvent([{ lane }])
+      database.exec('begin')
+      await store.deliveries.enqueue([given('undone')], { transaction: database })
+      // As a worker asks meanwhile.
+      const skipLanes = new Set(['undone'])
+      expect(await store.deliveries.nextDueAtMs({ direction: 'outbound', skipLanes })).toBe(undefined)
+      database.exec('rollback')
+      // Its number is given to another lane.
+      await store.deliveries.enqueue([given('other')])
+      await store.deliveries.enqueue([given('undone')])
+      const claimed = await claim(store, 1)
+      expect(claimed.map(({ delivery }) => delivery.endpointId).sort()).toEqual(['other', 'undone'])
+    },
+  )
+
+  it('leaves nothing of what fails in a transaction of its handle, which may be committed', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    const rows = (table: string): unknown[] => database.prepare(`select * from webhook_${table}`).all()
+    database.exec('begin')
+    const good = store.deliveries.enqueue([newEvent([{ lane: 'a' }])], { transaction: database })
+    const bad = newEvent([{ lane: 'b' }, { lane: 'c', dueAtMs: Number.NaN }], { idempotencyKey: 'k' })
+    await expect(store.deliveries.enqueue([bad], { transaction: database })).rejects.toBeDefined()
+    expect(await good).toEqual([{ stored: true }])
+    database.exec('commit')
+    const counts = ['lanes', 'events', 'deliveries', 'idempotency_keys'].map(table => rows(table).length)
+    expect(counts).toEqual([1, 1, 1, 0])
   })
 
   it('publishes in a transaction of its handle, and never after its end', async () => {
@@ -272,6 +322,42 @@ describe('a SQLite file', () => {
       and due_at_ms <= 5 order by due_at_ms, event_no, ordinal limit 5`
     expect(plan(row)).toMatch(/USING (COVERING )?INDEX webhook_deliveries_due/)
     expect(plan(row)).not.toMatch(/TEMP B-TREE/)
+  })
+
+  it('gives turns and moves what waits by index, however much the lane has had', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.start()
+    const texts = new Set<string>()
+    const prepare = database.prepare.bind(database)
+    database.prepare = text => {
+      texts.add(text)
+      return prepare(text)
+    }
+    await store.deliveries.enqueue([newEvent([{ ordered: true }, { ordered: true }, {}], { subject: 's' })])
+    const claimed = await claim(store, 1, { leaseUntilMs: 2 })
+    await store.deliveries.settle(claimed.map(one => settlement(one)))
+    await claim(store, 1, { leaseUntilMs: 2 })
+    await claim(store, 3)
+    await store.deliveries.reschedule('a', 5, 'later')
+    const plans = [...texts].map(text => prepare(`explain query plan ${text}`).all() as { detail: string }[])
+    const used = plans.flatMap(plan => plan.map(({ detail }) => detail)).join('\n')
+    expect(used).toMatch(/INDEX webhook_deliveries_order \(lane_no=\? AND order_key=\? AND state=\?\)/)
+    expect(used).not.toMatch(/webhook_deliveries_lane|SCAN webhook_deliveries|SCAN d\b/)
+  })
+
+  it('moves a backlog in steps, between which others write, and comes to an end all the same', async () => {
+    const store = sqliteStore(new Database(newFile()))
+    const many = (ordered: boolean): NewEvent => newEvent(Array.from({ length: 1_000 }, () => ({ lane: 'a', ordered })))
+    for (let i = 0; i < 3; i++) await store.deliveries.enqueue([many(true), many(false)])
+    let moving = true
+    const moved = store.deliveries.reschedule('a', 9e9, 'later').finally(() => {
+      moving = false
+    })
+    let written = 0
+    for (; moving; written++) await store.deliveries.enqueue([many(written % 2 === 0)])
+    await moved
+    expect(written).toBeGreaterThan(5)
   })
 
   it('deletes what is old, and nothing that waits', async () => {

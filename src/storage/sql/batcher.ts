@@ -1,10 +1,14 @@
 import { systemClock } from '../../clock.ts'
 import { WebhookError } from '../../errors.ts'
+import type { Locks } from './database.ts'
+import { LockLine, type Member } from './lock-line.ts'
 
-interface Member<In, Out> {
-  readonly items: readonly In[]
-  resolve(results: readonly Out[]): void
-  reject(error: unknown): void
+/** How groups are written. */
+export interface BatcherOptions {
+  /** See {@link Batcher}. Default 0. */
+  readonly restMs?: () => number
+  /** For writes that give up what somebody else has locked. */
+  readonly locks?: Locks | undefined
 }
 
 const UNAVAILABLE: ReadonlySet<string> = new Set(['store_unavailable', 'store_outcome_unknown'])
@@ -18,6 +22,7 @@ const ENOUGH_ITEMS = 200
 /**
  * Writes together what callers ask for at the same time: in the same turn of the event loop, or while earlier writes
  * are under way. When the write of a group fails, each member is written alone, so that one cannot spoil the others.
+ * A member that needs what somebody else has locked goes on waiting for that beside the others.
  *
  * With `restMs`, writes come one after the other and begin at least so many milliseconds apart, unless enough has come
  * together: what comes after a quiet time is written at once, and under load groups are large.
@@ -31,10 +36,15 @@ export class Batcher<In, Out> {
   #scheduled = false
   #begunAtMs = Number.NEGATIVE_INFINITY
   #cancelRest: (() => void) | undefined
+  readonly #line: LockLine<In, Out> | undefined
 
-  constructor(write: (items: readonly In[]) => Promise<readonly Out[]>, restMs = (): number => 0) {
+  constructor(
+    write: (items: readonly In[]) => Promise<readonly Out[]>,
+    { restMs = () => 0, locks }: BatcherOptions = {},
+  ) {
     this.#write = write
     this.#restMs = restMs
+    this.#line = locks && new LockLine(write, locks)
   }
 
   /** Resolves with one result for each item, once they are written. */
@@ -94,10 +104,19 @@ export class Batcher<In, Out> {
         from += items.length
       }
     } catch (error) {
-      // A store that does not answer does not answer each of them either.
-      const unavailable = error instanceof WebhookError && UNAVAILABLE.has(error.code)
-      if (group.length === 1 || unavailable) for (const { reject } of group) reject(error)
-      else for (const member of group) await this.#run([member])
+      await this.#failed(group, error)
+    }
+  }
+
+  async #failed(group: ReadonlyArray<Member<In, Out>>, error: unknown): Promise<void> {
+    const isLocked = this.#line?.isLocked(error) === true
+    // A store that does not answer does not answer each of them either.
+    const isUnavailable = !isLocked && error instanceof WebhookError && UNAVAILABLE.has(error.code)
+    const isSplit = group.length > 1 && !isUnavailable
+    for (const member of group) {
+      if (isSplit) await this.#run([member])
+      else if (isLocked) this.#line?.add(member)
+      else member.reject(error)
     }
   }
 }

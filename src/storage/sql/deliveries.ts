@@ -23,8 +23,9 @@ import { readFailures } from './failures.ts'
 import { type Lanes, laneOf } from './lanes.ts'
 import { pageSize, toPage } from './paging.ts'
 import { groupsOf, type QueueStatements } from './queue.ts'
+import { reschedule } from './reschedule.ts'
 import { DELIVERY_COLUMNS, EVENT_COLUMNS, readDelivery, readEvent, STATE } from './rows.ts'
-import { list, raw, type Sql, type Steps, sql } from './statement.ts'
+import { list, type Row, raw, type Sql, type Steps, sql } from './statement.ts'
 import { readText, readTextOrUndefined, wholeMs } from './values.ts'
 
 /** Ids in one statement: databases limit the number of parameters. */
@@ -68,11 +69,11 @@ export class SqlDeliveries implements DeliveryStore {
     this.#from = raw(`${deliveries} d join ${lanes} l on l.no = d.lane_no join ${events} e on e.no = d.event_no`)
     this.#bulk = { database, from: this.#from, queue }
     // Where there is an order, the next one waits for this to be written.
-    this.#settles = new Batcher(
-      settlements => this.#settle(settlements),
-      () => (this.#ordered ? 0 : SETTLE_REST_MS),
-    )
-    if (database.dialect === 'postgres') this.#enqueues = new Batcher(events => this.#enqueue(events))
+    this.#settles = new Batcher(settlements => this.#settle(settlements), {
+      restMs: () => (this.#ordered ? 0 : SETTLE_REST_MS),
+    })
+    const { locks } = database
+    if (locks !== undefined) this.#enqueues = new Batcher(events => this.#enqueue(events), { locks })
   }
 
   enqueue(
@@ -97,7 +98,7 @@ export class SqlDeliveries implements DeliveryStore {
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
-    const rows = await this.#database.write(() => this.#queue.claim(request))
+    const rows = await this.#claim(request)
     // Deliveries of one event share it, so that what is made of it is made once.
     const events = new Map<string, StoredEvent>()
     const claimed = rows.map(row => {
@@ -109,6 +110,14 @@ export class SqlDeliveries implements DeliveryStore {
     this.#ordered ||= claimed.some(({ ordered }) => ordered)
     if (!claimed.some(({ delivery }) => delivery.body !== undefined)) return claimed
     return Promise.all(claimed.map(async one => ({ ...one, delivery: await openBody(one.delivery, this.#sealer) })))
+  }
+
+  async #claim(request: ClaimRequest): Promise<readonly Row[]> {
+    const { rows, giveTurns } = await this.#database.write(() => this.#queue.claim(request))
+    if (giveTurns === undefined) return rows
+    const more = this.#database.transaction(giveTurns).then(given => (given ? this.#claim(restOf(request, rows)) : []))
+    // What is claimed is handed out, whatever becomes of the rest: the next claim finds that as it is.
+    return rows.length === 0 ? more : [...rows, ...(await more.catch(() => []))]
   }
 
   nextDueAtMs(choice: LaneChoice): Promise<number | undefined> {
@@ -201,15 +210,19 @@ export class SqlDeliveries implements DeliveryStore {
     })
   }
 
-  async reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void> {
-    const [deliveries, lanes] = [this.#deliveries, raw(this.#database.tables.lanes)]
-    const due = wholeMs(dueAtMs)
-    const moves = direction === 'later' ? sql`due_at_ms < ${due}` : sql`due_at_ms > ${due}`
-    await this.#database.write(function* (): Steps<void> {
-      yield sql`update ${deliveries} set due_at_ms = ${due} where state in (0, 2) and ${moves}
-        and lane_no in (select no from ${lanes} where endpoint_id = ${endpointId})`
-    })
+  reschedule(endpointId: string, dueAtMs: number, direction: 'later' | 'sooner'): Promise<void> {
+    return reschedule(this.#database, endpointId, dueAtMs, direction)
   }
+}
+
+/** What may be claimed beside what was. */
+function restOf(request: ClaimRequest, claimed: readonly Row[]): ClaimRequest {
+  const laneLimits = new Map(request.laneLimits)
+  for (const row of claimed) {
+    const lane = readText(row, 'lane')
+    laneLimits.set(lane, (laneLimits.get(lane) ?? request.perLane) - 1)
+  }
+  return { ...request, limit: request.limit - claimed.length, laneLimits }
 }
 
 /** Whether some of it is ordered, or one event may be told from another only once that is stored. */

@@ -5,6 +5,7 @@ import type { Sealer } from '../encryption/sealer.ts'
 import type { EndpointStore, Page } from '../store.ts'
 import type { Database } from './database.ts'
 import { pageSize, readCursor, toPage } from './paging.ts'
+import { DIRECTION } from './rows.ts'
 import { type Row, raw, type Sql, type Steps, sql } from './statement.ts'
 import { readText, textOrNull } from './values.ts'
 
@@ -16,12 +17,14 @@ export class SqlEndpoints implements EndpointStore {
   readonly #database: Database
   readonly #sealer: Sealer | undefined
   readonly #table: Sql
+  readonly #lanes: Sql
   readonly #meta: Sql
 
   constructor(database: Database, sealer: Sealer | undefined) {
     this.#database = database
     this.#sealer = sealer
     this.#table = raw(database.tables.endpoints)
+    this.#lanes = raw(database.tables.lanes)
     this.#meta = raw(database.tables.meta)
   }
 
@@ -31,7 +34,10 @@ export class SqlEndpoints implements EndpointStore {
     const insert = sql`insert into ${this.#table} (id, tenant, status, updated_at_ms, document)
       values (${id}, ${textOrNull(tenant)}, ${status}, ${updatedAtMs}, ${document})
       on conflict (id) do nothing returning no`
-    if (await this.#change(insert)) return
+    // With its lane: one that a transaction of the host created would hold up all that publish to it until that ends.
+    const lane = sql`insert into ${this.#lanes} (direction, name, endpoint_id) values (${DIRECTION.outbound}, ${id}, ${id})
+      on conflict (direction, name, endpoint_id) do nothing`
+    if (await this.#change(insert, lane)) return
     throw new WebhookError('conflict', 'endpoints.insert: there is an endpoint with this id', {
       argument: 'endpoint.id',
     })
@@ -88,12 +94,13 @@ export class SqlEndpoints implements EndpointStore {
     return rows.length
   }
 
-  /** Writes, and changes the version if there was anything to write. */
-  #change(write: Sql): Promise<boolean> {
+  /** Writes, and changes the version if there was anything to write. What goes with it is written then, too. */
+  #change(write: Sql, also?: Sql): Promise<boolean> {
     const meta = this.#meta
     return this.#database.transaction(function* (): Steps<boolean> {
       const rows = yield write
       if (rows.length === 0) return false
+      if (also !== undefined) yield also
       yield sql`update ${meta} set value = value + 1 where name = 'endpoints_version'`
       return true
     })

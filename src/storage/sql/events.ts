@@ -42,12 +42,17 @@ export const NEW_DELIVERY_COLUMNS: ReadonlyArray<readonly [name: string, type: s
   ['order_key', 'text'],
 ]
 
-/** The values of a new delivery's columns. Ordered ones wait until it is decided whose turn it is. */
+/**
+ * The values of a new delivery's columns.
+ *
+ * @param turnIsGiven whether it is decided next whose turn it is: ordered ones wait for that.
+ */
 export function writeDelivery(
   { event }: NewEvent,
   delivery: NewDelivery,
   ordinal: number,
   lane: number,
+  turnIsGiven: boolean,
 ): readonly SqlValue[] {
   const { claim, ordered } = delivery
   const claimed = claim !== undefined && !ordered
@@ -56,7 +61,7 @@ export function writeDelivery(
     ordinal,
     lane,
     DIRECTION[delivery.direction],
-    ordered ? STATE.blocked : claimed ? STATE.claimed : STATE.waiting,
+    ordered && turnIsGiven ? STATE.blocked : claimed ? STATE.claimed : STATE.waiting,
     delivery.isTest ? 1 : null,
     claimed ? wholeMs(claim.leaseUntilMs) : null,
     claimed ? claim.token : null,

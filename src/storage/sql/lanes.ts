@@ -1,7 +1,7 @@
 import type { NewEvent } from '../store.ts'
 import type { Database } from './database.ts'
 import { DIRECTION } from './rows.ts'
-import { join, type Row, raw, type Steps, sql, storable } from './statement.ts'
+import { join, lockTimeout, type Row, raw, type Steps, sql, storable } from './statement.ts'
 import { readNumber, readText } from './values.ts'
 
 /** A lane as it is stored: what many deliveries have in common. */
@@ -25,8 +25,8 @@ export class Lanes {
     this.#database = database
   }
 
-  /** The numbers of some lanes; they are created where they are not there yet, and remembered if they may be. */
-  *resolve(keys: readonly LaneKey[], learn: boolean): Steps<ReadonlyMap<string, number>> {
+  /** The numbers of some lanes; they are created where they are not there yet, and remembered if the transaction is ours. */
+  *resolve(keys: readonly LaneKey[], own: boolean): Steps<ReadonlyMap<string, number>> {
     this.#forgetUndone()
     const found = new Map<string, number>()
     const missing = new Map<string, LaneKey>()
@@ -42,13 +42,13 @@ export class Lanes {
       const some = sorted.slice(from, from + MAX_ROWS)
       let rows = yield this.#select(some)
       if (rows.length < some.length) {
-        yield this.#insert(some)
+        yield this.#insert(some, own)
         rows = yield this.#select(some)
       }
       for (const row of rows) {
         const number = readNumber(row, 'no')
         found.set(idOf(keyOf(row)), number)
-        if (learn) this.learn(keyOf(row), number)
+        if (own) this.learn(keyOf(row), number)
       }
     }
     return found
@@ -76,8 +76,9 @@ export class Lanes {
     return numbers
   }
 
-  /** Remembers a number. */
+  /** Remembers a number, if the lane is there to stay. */
   learn(key: LaneKey, number: number): void {
+    if (!this.#database.lasting) return
     if (this.#numbers.size >= MAX_KNOWN) this.#forget()
     this.#numbers.set(idOf(key), number)
     const name = `${key.direction}${key.name}`
@@ -107,10 +108,15 @@ export class Lanes {
       where ${join(same, ' or ')}`
   }
 
-  #insert(keys: readonly LaneKey[]) {
-    const rows = keys.map(({ direction, name, endpointId }) => sql`(${direction}, ${name}, ${endpointId})`)
-    return sql`insert into ${raw(this.#database.tables.lanes)} (direction, name, endpoint_id)
-      values ${join(rows, ', ')} on conflict (direction, name, endpoint_id) do nothing`
+  #insert(keys: readonly LaneKey[], own: boolean) {
+    const { tables, locks } = this.#database
+    const rows = keys.map(
+      ({ direction, name, endpointId }) =>
+        sql`(cast(${direction} as smallint), cast(${name} as text), cast(${endpointId} as text))`,
+    )
+    const before = own && locks !== undefined ? raw(`${lockTimeout(locks.timeoutMs)} cross join`) : raw('')
+    return sql`insert into ${raw(tables.lanes)} (direction, name, endpoint_id)
+      select given.* from ${before} (values ${join(rows, ', ')}) given where true on conflict (direction, name, endpoint_id) do nothing`
   }
 }
 

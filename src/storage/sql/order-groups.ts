@@ -5,14 +5,14 @@ import type { OrderGroup } from './queue.ts'
 import type { Steps } from './statement.ts'
 
 /** The orders that new deliveries belong to. */
-export function* orderGroups(lanes: Lanes, events: readonly NewEvent[], learn: boolean): Steps<OrderGroup[]> {
+export function* orderGroups(lanes: Lanes, events: readonly NewEvent[], own: boolean): Steps<OrderGroup[]> {
   const ordered = events.flatMap(given =>
     given.deliveries.filter(one => one.ordered).map(one => ({ subject: given.event.subject, key: laneOf(one) })),
   )
   if (ordered.length === 0) return []
   const numbers = yield* lanes.resolve(
     ordered.map(({ key }) => key),
-    learn,
+    own,
   )
   const groups = new Map<string, OrderGroup>()
   for (const { subject, key } of ordered) {

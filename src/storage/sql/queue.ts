@@ -14,16 +14,27 @@ export interface Settled {
   readonly groups: readonly OrderGroup[]
 }
 
+/** What a claim brought. */
+export interface Claimed {
+  /** Rows of claimed deliveries with their events, lane by lane in turn. */
+  readonly rows: Row[]
+  /**
+   * Gives turns that have to be given before more can be claimed, in a transaction. Answers whether there were any.
+   * Not there when all was claimed that is due.
+   */
+  readonly giveTurns?: () => Steps<boolean>
+}
+
 /** The statements that have to be fast, in each database's own words. */
 export interface QueueStatements {
   /**
    * Stores events with their deliveries. Ordered ones need a transaction.
    *
-   * @param learn whether the numbers of new lanes may be remembered: not when somebody else may undo it all.
+   * @param own whether the transaction is the store's own. In somebody else's, which may be undone and may take long,
+   * numbers of new lanes are not remembered, and nothing is locked that others need.
    */
-  enqueue(events: readonly NewEvent[], nowMs: number, learn: boolean): Steps<EnqueueResult[]>
-  /** Rows of claimed deliveries with their events, lane by lane in turn. */
-  claim(request: ClaimRequest): Steps<Row[]>
+  enqueue(events: readonly NewEvent[], nowMs: number, own: boolean): Steps<EnqueueResult[]>
+  claim(request: ClaimRequest): Steps<Claimed>
   nextDueAtMs(choice: LaneChoice): Steps<number | undefined>
   /** Settlements with bodies as they are to be stored. */
   settle(settlements: readonly Settlement[]): Steps<Settled>

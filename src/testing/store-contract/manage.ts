@@ -1,6 +1,6 @@
 import type { DeliveryStatus } from '../../model/delivery.ts'
 import type { ClaimedDelivery, Store } from '../../storage/store.ts'
-import { attempt, type Cases, claim, idsOf, newEvent, settlement } from './support.ts'
+import { allPages, attempt, type Cases, claim, idsOf, newEvent, settlement } from './support.ts'
 
 export function manageCases({ describe, test, expect, now }: Cases): void {
   const statusOf = async (store: Store, id: string): Promise<DeliveryStatus | undefined> =>
@@ -119,6 +119,22 @@ export function manageCases({ describe, test, expect, now }: Cases): void {
       expect(await dueTimes()).toEqual([100, 100, 200, 70])
       await store.deliveries.reschedule('a', nowMs + 20, 'sooner')
       expect((await claim(store, nowMs + 20)).length).toBe(3)
+    })
+
+    test('moves any number of them, in order or not', async store => {
+      const nowMs = now()
+      for (let i = 0; i < 3; i++) {
+        const parts = Array.from({ length: 900 }, (_, j) => ({ lane: 'a', ordered: j % 2 === 0, dueAtMs: nowMs }))
+        await store.deliveries.enqueue([newEvent(parts, { subject: `s${i % 2}` })])
+      }
+      for (const [move, dueAtMs] of [
+        ['later', nowMs + 100],
+        ['sooner', nowMs + 50],
+      ] as const) {
+        await store.deliveries.reschedule('a', dueAtMs, move)
+        const pages = await allPages(page => store.deliveries.list(page), 250)
+        expect([...new Set(pages.flat().map(one => one.dueAtMs))]).toEqual([dueAtMs])
+      }
     })
 
     test('leaves alone what is under way or has ended', async store => {

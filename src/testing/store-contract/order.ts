@@ -83,6 +83,21 @@ export function orderCases({ describe, test, expect, now }: Cases): void {
       expect(await eventsOf(store, nowMs + 50)).toEqual(['"s0"'])
     })
 
+    test('is kept when a lease runs out and an older one was retried meanwhile', async store => {
+      const nowMs = now()
+      await store.deliveries.enqueue(series(3))
+      const [first] = await claim(store, nowMs)
+      if (first === undefined) throw new Error('nothing was claimed')
+      await store.deliveries.settle([settlement(first, { next: { status: 'failed', atMs: nowMs } })])
+      expect(await claim(store, nowMs, { leaseUntilMs: nowMs + 10 }).then(({ length }) => length)).toBe(1)
+      await store.deliveries.retry({ ids: [first.delivery.id] }, nowMs)
+      for (const data of ['"s0"', '"s1"', '"s2"']) {
+        const claimed = await claim(store, nowMs + 11)
+        expect(claimed.map(({ event }) => event.data)).toEqual([data])
+        await store.deliveries.settle(claimed.map(one => settlement(one)))
+      }
+    })
+
     test('is kept when a lease runs out', async store => {
       const nowMs = now()
       await store.deliveries.enqueue(series(2))

@@ -22,8 +22,14 @@ export class Call {
 /**
  * Waits for so long and no longer. A connection that did not answer in time is given up with what was asked on it: the
  * pool makes a new one, since a network may have lost the old one without a word.
+ *
+ * @param maxTries how often it is tried when the server undoes it for the sake of another transaction. Default 4.
  */
-export function bounded<Result>(work: (call: Call) => Promise<Result>, timeoutMs: number): Promise<Result> {
+export function bounded<Result>(
+  work: (call: Call) => Promise<Result>,
+  timeoutMs: number,
+  maxTries = MAX_TRIES,
+): Promise<Result> {
   const call = new Call()
   return new Promise((resolve, reject) => {
     const cancel = systemClock.setTimer(() => {
@@ -31,19 +37,19 @@ export function bounded<Result>(work: (call: Call) => Promise<Result>, timeoutMs
       reject(toStoreError(new Error(`no answer within ${timeoutMs / 1000} s`), call.sent))
       call.drop?.()
     }, timeoutMs)
-    retried(work, call)
+    retried(work, call, maxTries)
       .then(resolve, (error: unknown) => reject(toStoreError(error, call.sent)))
       .finally(cancel)
   })
 }
 
 /** What the server undid for the sake of another transaction is tried again at once. */
-async function retried<Result>(work: (call: Call) => Promise<Result>, call: Call): Promise<Result> {
+async function retried<Result>(work: (call: Call) => Promise<Result>, call: Call, maxTries: number): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
       return await work(call)
     } catch (error) {
-      if (tries >= MAX_TRIES || call.over || !isConflict(error)) throw error
+      if (tries >= maxTries || call.over || !isConflict(error)) throw error
       call.sent = false
     }
   }

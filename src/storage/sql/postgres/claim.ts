@@ -4,12 +4,13 @@ import { type Cursors, interleave } from '../queue.ts'
 import { DELIVERY_COLUMNS, DIRECTION, EVENT_COLUMNS } from '../rows.ts'
 import type { Row, Statement, Steps } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { readNumber, readNumberOrUndefined } from '../values.ts'
+import { readNumber, readNumberOrUndefined, readTextOrUndefined } from '../values.ts'
 
 /**
  * One claim. Lanes that have something to do are found by jumping through the index from lane to lane, from where the
  * last claim ended, and each gives its share of rows: what it costs depends on the number of lanes, not on how much
- * waits in them. Rows that another claim is just taking are passed over.
+ * waits in them. Rows that another claim is just taking are passed over. Ordered ones that may not go are not taken
+ * but count, so that it costs no more however many there are; their lanes are told.
  *
  * Parameters: direction, last lane, now, limit, rows per lane, lanes to skip, token, lease, lanes with limits, limits,
  * and for a choice of lanes those.
@@ -36,30 +37,53 @@ expired as (update ${deliveries} d set state = 0, crashes = coalesce(d.crashes, 
   from (select event_no, ordinal from ${deliveries} where state = 1 and lease_until_ms <= $3::bigint
     order by lease_until_ms limit 1000 for update skip locked) x
   where d.event_no = x.event_no and d.ordinal = x.ordinal returning 1),
-picked as (select p.event_no, p.ordinal from chosen c
+picked as (select c.lane_no, p.event_no, p.ordinal, p.blocked from chosen c
   left join unnest($9::int[], $10::int[]) as own(lane_no, rows) on own.lane_no = c.lane_no
-  cross join lateral (select event_no, ordinal from ${deliveries} d
+  cross join lateral (select event_no, ordinal, ${isBlocked(deliveries)} as blocked from ${deliveries} d
     where direction = $1::smallint and state = 0 and lane_no = c.lane_no and due_at_ms <= $3::bigint
-      and (order_key is null or not exists (select 1 from ${deliveries} o
-        where o.lane_no = d.lane_no and o.order_key = d.order_key and o.state = 1))
     order by due_at_ms limit least(coalesce(own.rows, $5::int), (select rows from share)) for update skip locked) p
   limit $4::int),
 taken as (update ${deliveries} d set state = 1, token = $7::text, lease_until_ms = $8::bigint
-  from picked p where d.event_no = p.event_no and d.ordinal = p.ordinal returning d.*)
+  from picked p where not p.blocked and d.event_no = p.event_no and d.ordinal = p.ordinal returning d.*)
 select (select count(*) from expired) as expired, (select rows from share) as share,
-  (select count(*) from chosen) as lanes, (select lane_no from chosen order by turn desc limit 1) as last_lane,
+  (select string_agg(distinct lane_no::text, ' ') from picked where blocked) as blocked_lanes, (select lane_no from chosen order by turn desc limit 1) as last_lane,
   c.turn, ${DELIVERY_COLUMNS}, ${EVENT_COLUMNS}, e.data
 from (select 1) one left join (taken d join chosen c on c.lane_no = d.lane_no join ${lanes} l on l.no = d.lane_no
   join ${events} e on e.no = d.event_no) on true`
 }
 
-/** Claims in rounds: a second one when leases ran out, or when some lanes had less than their share. */
+/**
+ * Whether an ordered delivery `d` that waits may not go. Only one of a group may wait or be under way, and none that is
+ * older may be behind it; until that is so, turns have to be given. What was published in a transaction of the host, and
+ * what a worker died with, waits without having been given a turn.
+ */
+function isBlocked(deliveries: string): string {
+  const another = (which: string): string => `exists (select 1 from ${deliveries} o
+      where o.lane_no = d.lane_no and o.order_key = d.order_key and ${which})`
+  const [place, own] = ['(o.event_no, o.ordinal)', '(d.event_no, d.ordinal)']
+  return `(order_key is not null and (${another('o.state = 1')}
+    or ${another(`o.state = 0 and ${place} <> ${own}`)} or ${another(`o.state = 2 and ${place} < ${own}`)}))`
+}
+
+/** The groups that have something in some lanes which is due and may not go. Parameters: lanes, direction, now. */
+export function blockedText({ deliveries }: Tables): string {
+  return `select distinct b.lane_no, b.order_key from unnest($1::int[]) as l(lane_no)
+  cross join lateral (select lane_no, order_key, ${isBlocked(deliveries)} as blocked from ${deliveries} d
+    where direction = $2::smallint and state = 0 and lane_no = l.lane_no and due_at_ms <= $3::bigint
+    order by due_at_ms limit 1000) b
+  where b.blocked`
+}
+
+/**
+ * Claims in rounds: a second one when leases ran out, or when some lanes had less than their share. Ends early when
+ * turns have to be given in some lanes.
+ */
 export function* claim(
   texts: { readonly all: string; readonly some: string },
   lanes: Lanes,
   cursors: Cursors,
   request: ClaimRequest,
-): Steps<Row[]> {
+): Steps<{ readonly rows: Row[]; readonly blockedLanes: readonly number[] }> {
   const direction = DIRECTION[request.direction]
   const skipped = yield* lanes.named(direction, request.skipLanes ?? [])
   const own = new Map<number, number>()
@@ -90,8 +114,10 @@ export function* claim(
       lanes.learn(laneKeyOf(row), lane)
     }
     for (const [lane, count] of counts) own.set(lane, (own.get(lane) ?? request.perLane) - count)
+    if (rest === undefined) cursors.set(request, readNumberOrUndefined(first, 'last_lane') ?? cursors.of(request))
+    const blocked = readTextOrUndefined(first, 'blocked_lanes')
+    if (blocked !== undefined) return { rows: claimed, blockedLanes: blocked.split(' ').map(Number) }
     if (rest === undefined) {
-      cursors.set(request, readNumberOrUndefined(first, 'last_lane') ?? cursors.of(request))
       if (readNumber(first, 'expired') > 0) continue
     }
     // Lanes that gave their whole share may have more: they take what others left.
@@ -99,7 +125,7 @@ export function* claim(
     rest = [...counts].flatMap(([lane, count]) => (count >= share && (own.get(lane) ?? 0) > 0 ? [lane] : []))
     if (rest.length === 0) break
   }
-  return claimed
+  return { rows: claimed, blockedLanes: [] }
 }
 
 /** When something falls due: the first of each lane, or a lease. */

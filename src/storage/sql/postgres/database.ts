@@ -2,7 +2,7 @@ import { utf8 } from '../../../bytes/encoding.ts'
 import { sha256Hex } from '../../../bytes/hash.ts'
 import { WebhookError } from '../../../errors.ts'
 import type { Logger } from '../../../model/logger.ts'
-import type { Database } from '../database.ts'
+import type { Database, Locks } from '../database.ts'
 import { EMPTIED, findVersion, migrate, refuseNewer } from '../migrate.ts'
 import { SCHEMA_VERSION } from '../migrations.ts'
 import { type Row, raw, type Sql, type SqlValue, type Statement, type Steps, sql, toStatement } from '../statement.ts'
@@ -11,7 +11,7 @@ import { readNumber } from '../values.ts'
 import { arrayLiteral } from './array-literal.ts'
 import { bounded, type Call } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
-import { isAnswer } from './errors.ts'
+import { isAnswer, isLocked } from './errors.ts'
 
 /** What a PostgreSQL database is used with. */
 export interface PostgresDatabaseOptions {
@@ -25,6 +25,9 @@ export interface PostgresDatabaseOptions {
 
 /** A table in which so many rows were found is never nearly empty again. */
 const MANY_ROWS = 5_000
+
+/** A write for several callers waits no longer for what somebody else has locked. */
+const MAX_LOCK_MS = 500
 
 /** Runs one statement. */
 type Ask = (query: Sql | Statement) => Promise<readonly Row[]>
@@ -41,6 +44,9 @@ const heard = new WeakSet<FullClient>()
 export class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly tables: Tables
+  /** What is read outside of a transaction of the host is read on a connection of ours. */
+  readonly lasting = true
+  readonly locks: Locks
   undone = 0
   readonly #client: FullClient
   readonly #kind: ClientKind
@@ -59,6 +65,8 @@ export class PostgresDatabase implements Database {
     this.#kind = kindOf(client)
     this.#options = options
     this.tables = options.tables
+    const { timeoutMs } = options
+    this.locks = { timeoutMs: Math.min(MAX_LOCK_MS, Math.ceil(timeoutMs / 4)), patienceMs: timeoutMs, isLocked }
     if (this.#kind !== 'pglite' && !heard.has(client)) {
       heard.add(client)
       client.on?.('error', ignoreError)
@@ -100,14 +108,15 @@ export class PostgresDatabase implements Database {
   }
 
   async within<Result>(transaction: unknown, steps: () => Steps<Result>): Promise<Result> {
-    if (!isClient(transaction)) {
-      throw new WebhookError('invalid_option', 'transaction must be the client on which you began it', {
-        argument: 'transaction',
-      })
+    if (!isClient(transaction) || kindOf(transaction) === 'pool') {
+      const message = 'transaction must be the client on which begin was said: a pool asks on any of its connections'
+      throw new WebhookError('invalid_option', message, { argument: 'transaction' })
     }
     await this.start()
-    return this.#bounded(call =>
-      this.#turn(transaction, () => runSteps(steps, query => this.#ask(call, transaction, query))),
+    // Not tried again: after an error the server takes nothing more in this transaction.
+    return this.#bounded(
+      call => this.#turn(transaction, () => runSteps(steps, query => this.#ask(call, transaction, query))),
+      1,
     )
   }
 
@@ -145,8 +154,8 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  #bounded<Result>(work: (call: Call) => Promise<Result>): Promise<Result> {
-    const result = bounded(work, this.#options.timeoutMs)
+  #bounded<Result>(work: (call: Call) => Promise<Result>, maxTries?: number): Promise<Result> {
+    const result = bounded(work, this.#options.timeoutMs, maxTries)
     result.catch((error: unknown) => {
       // Whoever dropped the tables did so under us: they are looked for, and made again, with the next use.
       if (!(error instanceof WebhookError) || error.code !== 'store_schema') return
@@ -208,7 +217,8 @@ export class PostgresDatabase implements Database {
 
   async #onClient<Result>(call: Call, client: PostgresClient, steps: () => Steps<Result>): Promise<Result> {
     call.check()
-    await client.query('begin')
+    // Whatever the database's default is: whose turn it is depends on what others have just committed.
+    await client.query('begin isolation level read committed')
     try {
       const result = await runSteps(steps, query => this.#ask(call, client, query))
       call.check()

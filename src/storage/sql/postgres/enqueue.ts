@@ -1,7 +1,7 @@
 import type { EnqueueResult, NewEvent } from '../../store.ts'
 import { NEW_DELIVERY_COLUMNS, NEW_EVENT_COLUMNS, scopeOf, writeDelivery, writeEvent } from '../events.ts'
 import { idOf, type Lanes, laneOf } from '../lanes.ts'
-import { raw, type SqlValue, type Statement, type Steps, sql, storable } from '../statement.ts'
+import { lockTimeout, raw, type SqlValue, type Statement, type Steps, sql, storable } from '../statement.ts'
 import type { Tables } from '../tables.ts'
 import { indexable, readText } from '../values.ts'
 import { arrays, names, transpose } from './columns.ts'
@@ -11,13 +11,14 @@ const EVENT_ROW = [['place', 'integer'], ['scope', 'text'], ['key', 'text'], ...
 const DELIVERY_ROW = [['place', 'integer'], ...NEW_DELIVERY_COLUMNS] as const
 
 /** Stores many events with their deliveries in one statement: one round trip, all or nothing. */
-export function enqueueStatement(tables: Tables, channel: string | undefined) {
+export function enqueueStatement(tables: Tables, channel: string | undefined, lockTimeoutMs: number) {
   const deliveries = EVENT_ROW.length + 1
   const wake = deliveries + DELIVERY_ROW.length
   const event = names(NEW_EVENT_COLUMNS)
   const delivery = names(NEW_DELIVERY_COLUMNS)
   // An event whose key was there already is not stored; keys in order, so that two writers cannot wait for each other.
-  const text = `with r as materialized (select * from unnest(${arrays(EVENT_ROW, 1)}) as r(${names(EVENT_ROW)})),
+  const textFrom = (before: string): string => `with r as materialized (select r.* from ${before}
+    unnest(${arrays(EVENT_ROW, 1)}) as r(${names(EVENT_ROW)})),
 k as (insert into ${tables.idempotency} (created_at_ms, scope, key, event_id)
   select created_at_ms, scope, key, id from r where key is not null order by scope, key
   on conflict (scope, key) do nothing returning event_id),
@@ -29,12 +30,13 @@ d as (insert into ${tables.deliveries} (event_no, ${delivery})
   from unnest(${arrays(DELIVERY_ROW, deliveries)}) as x(${names(DELIVERY_ROW)})
   join r on r.place = x.place join e on e.id = r.id)
 select id${channel === undefined ? '' : `, case when $${wake}::text is not null then pg_notify('${channel}', $${wake}::text)::text end`} from e`
-  return (events: readonly NewEvent[], lanes: ReadonlyMap<string, number>, nowMs: number): Statement => {
+  const [text, ownText] = [textFrom(''), textFrom(`${lockTimeout(lockTimeoutMs)} cross join`)]
+  return (events: readonly NewEvent[], lanes: ReadonlyMap<string, number>, nowMs: number, own: boolean): Statement => {
     const rows = events.map((given, place) => [place, ...keyOf(given), ...writeEvent(given, nowMs)])
     const parts = events.flatMap((given, place) =>
       given.deliveries.map((one, ordinal) => [
         place,
-        ...writeDelivery(given, one, ordinal, lanes.get(idOf(laneOf(one))) ?? 0),
+        ...writeDelivery(given, one, ordinal, lanes.get(idOf(laneOf(one))) ?? 0, own),
       ]),
     )
     const values: Array<SqlValue | SqlValue[]> = [
@@ -44,7 +46,7 @@ select id${channel === undefined ? '' : `, case when $${wake}::text is not null 
     // Nobody needs to be woken for what this process delivers itself.
     const open = events.flatMap(one => one.deliveries.filter(({ claim, ordered }) => claim === undefined || ordered))
     if (channel !== undefined) values.push(open.length === 0 ? null : writeLanes(open))
-    return { text, values }
+    return { text: own ? ownText : text, values }
   }
 }
 
@@ -55,13 +57,13 @@ export function* enqueue(
   statement: ReturnType<typeof enqueueStatement>,
   events: readonly NewEvent[],
   nowMs: number,
-  learn: boolean,
+  own: boolean,
 ): Steps<EnqueueResult[]> {
   const numbers = yield* lanes.resolve(
     events.flatMap(({ deliveries }) => deliveries.map(laneOf)),
-    learn,
+    own,
   )
-  const rows = yield statement(events, numbers, nowMs)
+  const rows = yield statement(events, numbers, nowMs, own)
   const stored = new Set(rows.map(row => readText(row, 'id')))
   const results: EnqueueResult[] = []
   for (const given of events) {

@@ -41,6 +41,11 @@ export function isConflict(error: unknown): boolean {
   return ['40001', '40P01'].includes(stateOf(error instanceof WebhookError ? error.cause : error))
 }
 
+/** Whether something was given up because somebody else had locked what it needs. */
+export function isLocked(error: unknown): boolean {
+  return stateOf(error instanceof WebhookError ? error.cause : error) === '55P03'
+}
+
 function stateOf(error: unknown): string {
   const code = (error as { readonly code?: unknown } | null | undefined)?.code
   return typeof code === 'string' ? code : ''

@@ -1,27 +1,26 @@
 import type { ClaimRequest, LaneChoice } from '../../store.ts'
 import type { Lanes } from '../lanes.ts'
-import { Cursors, interleave } from '../queue.ts'
+import { type Claimed, Cursors, groupsOf, interleave } from '../queue.ts'
 import { DELIVERY_COLUMNS, DIRECTION, EVENT_COLUMNS } from '../rows.ts'
 import type { Row, Steps } from '../statement.ts'
 import type { Tables } from '../tables.ts'
 import { readNumber, readNumberOrUndefined } from '../values.ts'
+import { giveTurns } from './settle.ts'
 
 /**
  * Claims and due times. The lanes are found by jumping through the index from lane to lane, from where the last claim
  * ended: what it costs depends on the number of lanes, not on how much waits in them.
  */
-export function sqliteClaim({ deliveries, lanes: laneTable, events }: Tables, lanes: Lanes) {
+export function sqliteClaim(tables: Tables, lanes: Lanes) {
+  const { deliveries, lanes: laneTable, events } = tables
   const cursors = new Cursors()
   const nextLane = `select lane_no, due_at_ms from ${deliveries}
     where direction = ? and state = 0 and lane_no > ? order by lane_no, due_at_ms limit 1`
   const expire = `update ${deliveries} set state = 0, crashes = coalesce(crashes, 0) + 1, token = null,
-    lease_until_ms = null where state = 1 and lease_until_ms <= ?`
-  // Those of an order have their turn one at a time, also when an older one was made due again.
+    lease_until_ms = null where state = 1 and lease_until_ms <= ? returning lane_no, order_key`
   const take = `update ${deliveries} set state = 1, token = ?, lease_until_ms = ?
-    where (event_no, ordinal) in (select event_no, ordinal from ${deliveries} d
+    where (event_no, ordinal) in (select event_no, ordinal from ${deliveries}
       where direction = ? and state = 0 and lane_no = ? and due_at_ms <= ?
-        and (order_key is null or not exists (select 1 from ${deliveries} o
-          where o.lane_no = d.lane_no and o.order_key = d.order_key and o.state = 1))
       order by due_at_ms, event_no, ordinal limit ?)
     returning event_no, ordinal, lane_no, due_at_ms`
   const show = `select ${DELIVERY_COLUMNS}, ${EVENT_COLUMNS}, e.data from ${deliveries} d
@@ -30,9 +29,11 @@ export function sqliteClaim({ deliveries, lanes: laneTable, events }: Tables, la
   const firstLease = `select min(lease_until_ms) as due_at_ms from ${deliveries} where state = 1 and direction = ?`
 
   return {
-    *claim(request: ClaimRequest): Steps<Row[]> {
+    *claim(request: ClaimRequest): Steps<Claimed> {
       const direction = DIRECTION[request.direction]
-      yield { text: expire, values: [request.nowMs] }
+      const expired = yield { text: expire, values: [request.nowMs] }
+      // An older one may have been made due again meanwhile.
+      yield* giveTurns(tables, groupsOf(expired))
       const own = new Map<number, number>()
       for (const [name, limit] of request.laneLimits ?? []) {
         for (const lane of yield* lanes.named(direction, [name])) own.set(lane, limit)
@@ -61,7 +62,7 @@ export function sqliteClaim({ deliveries, lanes: laneTable, events }: Tables, la
       for (const row of interleave(taken, ({ lane_no }) => turns.get(Number(lane_no)) ?? 0)) {
         claimed.push(...(yield { text: show, values: [readNumber(row, 'event_no'), readNumber(row, 'ordinal')] }))
       }
-      return claimed
+      return { rows: claimed }
     },
 
     *nextDueAtMs(choice: LaneChoice): Steps<number | undefined> {

@@ -15,6 +15,17 @@ export function configure(driver: SqliteDriver): void {
   driver.exec(`pragma synchronous = ${isLog ? 'full' : 'extra'}`)
 }
 
+/** Writes what is in the log into the file, and makes the log short. The answer tells whether that could be done. */
+export function emptyLog(driver: SqliteDriver): boolean {
+  try {
+    const [row] = driver.all({ text: 'pragma wal_checkpoint(truncate)', values: [] })
+    return row?.busy === 0
+  } catch {
+    // There is no room for that either.
+    return false
+  }
+}
+
 /**
  * Works as soon as no other process is in the way. SQLite itself does not wait for one that changes the journal mode,
  * as each does that opens a new file.

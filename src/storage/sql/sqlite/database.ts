@@ -7,11 +7,12 @@ import { SCHEMA_VERSION } from '../migrations.ts'
 import type { Row, Sql, Statement, Steps } from '../statement.ts'
 import { toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { configure, RETRY_MS, whenFree } from './connection.ts'
+import { configure, emptyLog, RETRY_MS, whenFree } from './connection.ts'
 import {
   createDriver,
   isBusy,
   isFull,
+  runInside,
   runSteps,
   type SqliteDriver,
   type SqliteHandle,
@@ -65,6 +66,8 @@ export class SqliteDatabase implements Database {
   /** The disk was full, and the log has not been emptied since. */
   #full = false
   #madeRoomAtMs = Number.NEGATIVE_INFINITY
+  /** A transaction of our own is open. */
+  #committing = false
   undone = 0
 
   constructor(handle: SqliteHandle | undefined, open: () => Promise<OpenFile>, options: SqliteDatabaseOptions) {
@@ -72,6 +75,10 @@ export class SqliteDatabase implements Database {
     this.#open = open
     this.tables = options.tables
     this.#options = options
+  }
+
+  get lasting(): boolean {
+    return this.#committing || this.#driver?.inTransaction === false
   }
 
   start(): Promise<void> {
@@ -110,7 +117,7 @@ export class SqliteDatabase implements Database {
       return Promise.reject(invalidTransaction('is a handle with no transaction open'))
     // At once: a transaction of such a handle ends with the function that it is given.
     try {
-      return Promise.resolve(runSteps(driver, steps))
+      return Promise.resolve(runInside(driver, steps))
     } catch (error) {
       return Promise.reject(toStoreError(error))
     }
@@ -238,6 +245,7 @@ export class SqliteDatabase implements Database {
       return 'done'
     }
     let ran = false
+    this.#committing = true
     try {
       for (const job of jobs) job.run()
       ran = true
@@ -250,6 +258,8 @@ export class SqliteDatabase implements Database {
       if (jobs.length === 1) jobs[0]?.fail(ran ? toCommitError(error) : error)
       else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
       return 'done'
+    } finally {
+      this.#committing = false
     }
     for (const job of jobs) job.done()
     return 'done'
@@ -269,12 +279,7 @@ export class SqliteDatabase implements Database {
     const nowMs = performance.now()
     if (nowMs - this.#madeRoomAtMs < MAKE_ROOM_MS) return
     this.#madeRoomAtMs = nowMs
-    try {
-      const [row] = driver.all({ text: 'pragma wal_checkpoint(truncate)', values: [] })
-      this.#full = row?.busy !== 0
-    } catch {
-      // There is no room for that either.
-    }
+    this.#full = !emptyLog(driver)
   }
 
   #waitFor(jobs: readonly Job[]): void {

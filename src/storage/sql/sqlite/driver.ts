@@ -142,3 +142,20 @@ export function runSteps<Result>(driver: SqliteDriver, steps: () => Steps<Result
     step = work.next(driver.all(toStatement(step.value, 'sqlite')))
   }
 }
+
+/** Runs steps in a transaction that is open: what they wrote is undone when they fail, and nothing else of it. */
+export function runInside<Result>(driver: SqliteDriver, steps: () => Steps<Result>): Result {
+  driver.exec('savepoint crm_webhooks')
+  try {
+    const result = runSteps(driver, steps)
+    driver.exec('release crm_webhooks')
+    return result
+  } catch (error) {
+    try {
+      driver.exec('rollback to crm_webhooks; release crm_webhooks')
+    } catch {
+      // SQLite has undone the whole transaction itself.
+    }
+    throw error
+  }
+}

@@ -17,14 +17,14 @@ export function sqliteEnqueue(tables: Tables, lanes: Lanes) {
   const insertDelivery = `insert into ${tables.deliveries} (event_no, ${NEW_DELIVERY_COLUMNS.map(([name]) => name).join(', ')})
     values (?, ${NEW_DELIVERY_COLUMNS.map(() => '?').join(', ')})`
 
-  return function* enqueue(events: readonly NewEvent[], nowMs: number, learn: boolean): Steps<EnqueueResult[]> {
+  return function* enqueue(events: readonly NewEvent[], nowMs: number, own: boolean): Steps<EnqueueResult[]> {
     const numbers = yield* lanes.resolve(
       events.flatMap(({ deliveries }) => deliveries.map(laneOf)),
-      learn,
+      own,
     )
     const results: EnqueueResult[] = []
     for (const given of events) results.push(yield* enqueueOne(given, numbers, nowMs))
-    yield* giveTurns(tables, yield* orderGroups(lanes, events, learn))
+    yield* giveTurns(tables, yield* orderGroups(lanes, events, own))
     return results
   }
 
@@ -43,7 +43,7 @@ export function sqliteEnqueue(tables: Tables, lanes: Lanes) {
     const eventNumber = readNumber(row, 'last_no')
     for (const [ordinal, delivery] of given.deliveries.entries()) {
       const lane = numbers.get(idOf(laneOf(delivery))) ?? 0
-      yield { text: insertDelivery, values: [eventNumber, ...writeDelivery(given, delivery, ordinal, lane)] }
+      yield { text: insertDelivery, values: [eventNumber, ...writeDelivery(given, delivery, ordinal, lane, true)] }
     }
     return { stored: true }
   }

@@ -64,8 +64,9 @@ export function sqliteSettle(tables: Tables) {
 
 /** Gives the turn of each group to its oldest delivery, unless one of them is under way. */
 export function* giveTurns({ deliveries }: Tables, groups: readonly OrderGroup[]): Steps<void> {
+  // The second condition on the state names the index: else all that the lane ever had is read.
   const first = (state: number): string => `select event_no, ordinal from ${deliveries}
-    where lane_no = ? and order_key = ? and state = ${state} order by event_no, ordinal limit 2`
+    where lane_no = ? and order_key = ? and state = ${state} and state < 3 order by event_no, ordinal limit 2`
   const move = `update ${deliveries} set state = ? where event_no = ? and ordinal = ?`
   for (const { lane_no, order_key } of groups) {
     const values = [lane_no, order_key]
