@@ -15,13 +15,17 @@ export type { EncryptionOptions } from './encryption/keys.ts'
 export { migrationSql } from './sql/migrations.ts'
 export type { PostgresClient } from './sql/postgres/client.ts'
 export type { Pruned, PruneOptions } from './sql/prune.ts'
+export type { Reencrypted } from './sql/reencrypt.ts'
 export type { SqlStore } from './sql/store.ts'
 
 /** Options of {@link postgresStore}. */
 export interface PostgresStoreOptions {
   /** What the names of the tables begin with, and their schema where it is not the default one. Default `webhook_`. */
   readonly prefix?: string
-  /** Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the database. */
+  /**
+   * Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the database, as events and the
+   * exchange log are in any case.
+   */
   readonly encryption?: EncryptionOptions
   /**
    * Whether other processes' deliveries wake the workers at once (`LISTEN`), over one connection of the pool. Default

@@ -12,6 +12,7 @@ import { DEFAULT_PREFIX, nameTables } from './sql/tables.ts'
 export type { EncryptionOptions } from './encryption/keys.ts'
 export { migrationSql } from './sql/migrations.ts'
 export type { Pruned, PruneOptions } from './sql/prune.ts'
+export type { Reencrypted } from './sql/reencrypt.ts'
 export type { SqliteHandle } from './sql/sqlite/driver.ts'
 export type { SqlStore } from './sql/store.ts'
 
@@ -19,7 +20,10 @@ export type { SqlStore } from './sql/store.ts'
 export interface SqliteStoreOptions {
   /** What the names of the tables begin with. Default `webhook_`. */
   readonly prefix?: string
-  /** Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the file. */
+  /**
+   * Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the file, as events and the
+   * exchange log are in any case.
+   */
   readonly encryption?: EncryptionOptions
   /** How long a write waits for other processes that write, in seconds. Default 5. */
   readonly busyTimeoutSeconds?: number

@@ -107,8 +107,26 @@ export class SqlDeliveries implements DeliveryStore {
       return { delivery: readDelivery(row), event, token: request.token, ordered }
     })
     this.#ordered ||= claimed.some(({ ordered }) => ordered)
-    if (!claimed.some(({ delivery }) => delivery.body !== undefined)) return claimed
-    return Promise.all(claimed.map(async one => ({ ...one, delivery: await openBody(one.delivery, this.#sealer) })))
+    return claimed.some(({ delivery }) => delivery.body !== undefined) ? this.#opened(claimed, request) : claimed
+  }
+
+  /** What can be sent of a claim. A delivery whose body cannot be read ends as a dead letter, and costs no other one. */
+  async #opened(claimed: readonly ClaimedDelivery[], request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
+    const readable: ClaimedDelivery[] = []
+    const lost: Settlement[] = []
+    const opened = await Promise.all(claimed.map(({ delivery }) => openBody(delivery, this.#sealer)))
+    claimed.forEach((one, index) => {
+      const { delivery = one.delivery, problem } = opened[index] ?? {}
+      if (problem === undefined) readable.push({ ...one, delivery })
+      else lost.push(unreadable(one, problem, this.#clock.now()))
+    })
+    if (lost.length === 0) return readable
+    const isEnded = await this.#settles.add(lost).then(
+      () => true,
+      // Their lease runs out, and they are claimed again: for the others it must not.
+      () => false,
+    )
+    return isEnded && readable.length === 0 ? this.claim(request) : readable
   }
 
   nextDueAtMs(choice: LaneChoice): Promise<number | undefined> {
@@ -161,7 +179,7 @@ export class SqlDeliveries implements DeliveryStore {
       from ${this.#from} where e.id = ${place.eventId} and d.ordinal = ${place.ordinal}
       ${tenant === undefined ? raw('') : sql`and e.tenant = ${tenant}`}`)
     if (row === undefined) return undefined
-    return { delivery: await openBody(readDelivery(row), this.#sealer), event: readEvent(row) }
+    return { delivery: (await openBody(readDelivery(row), this.#sealer)).delivery, event: readEvent(row) }
   }
 
   async list(filter: DeliveryFilter) {
@@ -170,7 +188,8 @@ export class SqlDeliveries implements DeliveryStore {
       from ${this.#from} where ${filterDeliveries(filter)} and ${ofStatus(filter.status)}
       order by d.event_no desc, d.ordinal desc limit ${size + 1}`)
     const { items, ...page } = toPage(rows, size, ['event_no', 'ordinal'], readDelivery)
-    return { items: await Promise.all(items.map(item => openBody(item, this.#sealer))), ...page }
+    const opened = await Promise.all(items.map(item => openBody(item, this.#sealer)))
+    return { items: opened.map(({ delivery }) => delivery), ...page }
   }
 
   retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number> {
@@ -210,6 +229,11 @@ export class SqlDeliveries implements DeliveryStore {
         and lane_no in (select no from ${lanes} where endpoint_id = ${endpointId})`
     })
   }
+}
+
+function unreadable({ delivery, token }: ClaimedDelivery, problem: string, atMs: number): Settlement {
+  const next = { status: 'failed', atMs } as const
+  return { deliveryId: delivery.id, token, next, lastError: problem, cause: 'body_unreadable' }
 }
 
 /** Whether some of it is ordered, or one event may be told from another only once that is stored. */

@@ -1,10 +1,11 @@
 import { WebhookError } from '../../errors.ts'
 import type { Endpoint } from '../../model/endpoint.ts'
-import { openText, sealText } from '../encryption/sealed-text.ts'
+import { ifReadable, openText, resealText, sealText } from '../encryption/sealed-text.ts'
 import type { Sealer } from '../encryption/sealer.ts'
-import type { EndpointStore, Page } from '../store.ts'
+import type { EndpointPage, EndpointStore } from '../store.ts'
 import type { Database } from './database.ts'
 import { pageSize, readCursor, toPage } from './paging.ts'
+import type { Resealed } from './reencrypt.ts'
 import { type Row, raw, type Sql, type Steps, sql } from './statement.ts'
 import { readText, textOrNull } from './values.ts'
 
@@ -57,7 +58,7 @@ export class SqlEndpoints implements EndpointStore {
     return this.#change(sql`delete from ${this.#table} where id = ${id} ${ofTenant(tenant)} returning no`)
   }
 
-  async list(filter: Parameters<EndpointStore['list']>[0]): Promise<Page<Endpoint>> {
+  async list(filter: Parameters<EndpointStore['list']>[0]): Promise<EndpointPage> {
     const size = pageSize(filter)
     const before = readCursor(filter)
     const rows = await this.#database.read(sql`select no, id, document from ${this.#table} where true
@@ -65,8 +66,11 @@ export class SqlEndpoints implements EndpointStore {
       ${filter.status === undefined ? raw('') : sql`and status = ${filter.status}`}
       ${before === undefined ? raw('') : sql`and no < ${before[0]}`}
       order by no desc limit ${size + 1}`)
-    const { items, ...page } = toPage(rows, size, ['no', 'none'], row => this.#read(row))
-    return { items: await Promise.all(items), ...page }
+    const { items, ...page } = toPage(rows, size, ['no', 'none'], row => row)
+    const read = await Promise.all(items.map(row => ifReadable(() => this.#read(row))))
+    const unreadable = items.filter((_, index) => read[index] === null).map(row => readText(row, 'id'))
+    const endpoints = read.filter(one => one !== null)
+    return { items: endpoints, ...page, ...(unreadable.length > 0 && { unreadable }) }
   }
 
   async version(): Promise<string> {
@@ -74,18 +78,21 @@ export class SqlEndpoints implements EndpointStore {
     return rows[0] === undefined ? '' : readText(rows[0], 'value')
   }
 
-  /** Seals every endpoint with the current key. Answers how many there are. */
-  async reencrypt(): Promise<number> {
-    const rows = await this.#database.read(sql`select id, document from ${this.#table}`)
-    for (const row of rows) {
+  /** Seals every endpoint with the first of the keys. */
+  async reencrypt(sealer: Sealer): Promise<Resealed> {
+    const total = { resealed: 0, unreadable: 0 }
+    for (const row of await this.#database.read(sql`select id, document from ${this.#table}`)) {
       const [id, before] = [readText(row, 'id'), readText(row, 'document')]
-      const document = await sealText(await openText(before, placeOf(id), this.#sealer), placeOf(id), this.#sealer)
+      const document = await ifReadable(() => resealText(before, placeOf(id), sealer))
+      if (document === null) total.unreadable++
+      if (typeof document !== 'string') continue
+      total.resealed++
       // One that was changed meanwhile has been sealed anew by that.
       await this.#change(
         sql`update ${this.#table} set document = ${document} where id = ${id} and document = ${before} returning no`,
       )
     }
-    return rows.length
+    return total
   }
 
   /** Writes, and changes the version if there was anything to write. */

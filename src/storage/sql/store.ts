@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { WebhookError } from '../../errors.ts'
 import type { Sealer } from '../encryption/sealer.ts'
 import type { DeliveryStore, Store } from '../store.ts'
 import { SqlAttempts } from './attempts.ts'
@@ -9,6 +10,7 @@ import { SqlEndpoints } from './endpoints.ts'
 import { Lanes } from './lanes.ts'
 import { type Pruned, type PruneOptions, prune } from './prune.ts'
 import type { QueueStatements } from './queue.ts'
+import { type Reencrypted, reencryptBodies } from './reencrypt.ts'
 
 /** A store in a database. */
 export interface SqlStore extends Store {
@@ -21,12 +23,13 @@ export interface SqlStore extends Store {
    */
   prune(options: PruneOptions): Promise<Pruned>
   /**
-   * Encrypts all endpoints with the first of the keys: after one was replaced, or when encryption was turned on for a
-   * store that was in use. Bodies of deliveries that still wait are not rewritten: keep the old key until they ended.
+   * Encrypts all endpoints and rendered bodies with the first of the keys: after one was replaced, or when encryption
+   * was turned on for a store that was in use. Bit by bit, beside other work; one that was interrupted can be called
+   * again. What is encrypted so already is left alone.
    *
-   * @returns how many endpoints there are.
+   * @throws {WebhookError} `invalid_option` for a store without `encryption`.
    */
-  reencrypt(): Promise<number>
+  reencrypt(): Promise<Reencrypted>
 }
 
 /** What a store is made of. */
@@ -51,6 +54,16 @@ export function createSqlStore({ database, sealer, clock, statements, onEnqueued
     start: () => database.start(),
     close: () => database.close(),
     prune: options => prune(database, options, clock.now()),
-    reencrypt: () => endpoints.reencrypt(),
+    async reencrypt() {
+      if (sealer === undefined) {
+        throw new WebhookError('invalid_option', 'reencrypt needs a store with encryption.keys', {
+          argument: 'encryption',
+        })
+      }
+      const own = await endpoints.reencrypt(sealer)
+      const bodies = await reencryptBodies(database, sealer)
+      const unreadable = own.unreadable + bodies.unreadable
+      return { endpoints: own.resealed, bodies: bodies.resealed, unreadable }
+    },
   }
 }
