@@ -45,6 +45,7 @@ describe('migrations', () => {
     const failed = { next: { status: 'failed', atMs: 7 }, lastError: 'HTTP 500' } as const
     await before.deliveries.settle((await claim(before, 1)).map(one => settlement(one, failed)))
     // As the first version left them.
+    database.exec('drop index webhook_events_tenant; drop index webhook_attempts_tenant')
     database.exec('drop index webhook_deliveries_cause')
     database.exec('alter table webhook_deliveries drop column cause')
     database.exec("update webhook_meta set value = 1 where name = 'schema_version'")
@@ -58,6 +59,26 @@ describe('migrations', () => {
     ])
     expect(await store.deliveries.discard({ cause: 'unknown', endpointId: 'a' }, 9)).toBe(1)
     expect(await store.deliveries.retry({ cause: 'unknown', endpointId: 'b' }, 9)).toBe(1)
+  })
+
+  it.each([1, 2, 3])('lead from version %j to the current one when they are run by hand', version => {
+    const [all, upgrade] = [migrationSql('sqlite'), migrationSql('sqlite', { from: version })]
+    const rest = upgrade.slice(upgrade.indexOf(';'))
+    expect(all.endsWith(rest)).toBe(true)
+    const [database, fresh] = [new Database(':memory:'), new Database(':memory:')]
+    database.exec(all.slice(0, -rest.length))
+    database.exec(`insert into webhook_meta (name, value) values ('schema_version', ${version})`)
+    database.exec(upgrade)
+    fresh.exec(all)
+    const parts = 'select sql from sqlite_master where sql is not null order by name'
+    const versions = "select value from webhook_meta where name = 'schema_version'"
+    for (const query of [parts, versions]) {
+      expect(database.prepare(query).all([])).toEqual(fresh.prepare(query).all([]))
+    }
+  })
+
+  it.each([-1, 0.5, 99, Number.NaN])('refuse to begin at version %j', from => {
+    expect(() => migrationSql('sqlite', { from })).toThrow(expect.objectContaining({ code: 'invalid_option' }))
   })
 
   it('refuse tables of a newer release, and touch nothing', async () => {

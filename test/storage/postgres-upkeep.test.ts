@@ -1,7 +1,8 @@
+import { inspect } from 'node:util'
 import { type PostgresClient, postgresStore, type SqlStore } from 'crm-webhooks/storage/postgres'
 import { Pool, type PoolClient } from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
-import { claim, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
+import { attempt, claim, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { emptied } from './sql-support.ts'
 
@@ -109,6 +110,89 @@ describe.skipIf(server === undefined)('pruning in PostgreSQL', () => {
     expect(await far.prune({ eventsOlderThanSeconds: 0 })).toMatchObject({ events: 1_500 })
     expect(asked).toBeLessThan(40)
     expect((await store.deliveries.list({})).items.length).toBe(1)
+  })
+})
+
+describe.skipIf(server === undefined)('migrations in PostgreSQL', () => {
+  it('stay in the schema that is named', async () => {
+    await pool.query('create schema side')
+    const store = postgresStore(pool, { clock, prefix: 'side.hook_' })
+    await store.deliveries.enqueue([newEvent([{}], { subject: 's' })])
+    expect((await store.deliveries.list({ subject: 's' })).items.length).toBe(1)
+    await pool.query('drop schema side cascade')
+  })
+
+  it('take as long as they take, while others are told in time', async () => {
+    await emptied(postgresStore(pool, { clock }), pool)
+    await pool.query('drop index webhook_events_tenant, webhook_attempts_tenant')
+    await pool.query("update webhook_meta set value = 2 where name = 'schema_version'")
+    const reader = await pool.connect()
+    await reader.query('begin; select 1 from webhook_events')
+    const store = postgresStore(pool, { clock, timeoutSeconds: 0.2, listen: false })
+    const started = store.start()
+    await expect(store.deliveries.enqueue([newEvent()])).rejects.toMatchObject({ code: 'store_unavailable' })
+    await expect(store.deliveries.list({})).rejects.toMatchObject({ code: 'store_unavailable' })
+    await reader.query('rollback')
+    reader.release()
+    await started
+    expect(await store.deliveries.enqueue([newEvent()])).toEqual([{ stored: true }])
+  })
+})
+
+describe.skipIf(server === undefined)('reading from PostgreSQL in vain', () => {
+  it('leaves no doubt that nothing was written', async () => {
+    await emptied(postgresStore(pool, { clock }), pool)
+    const store = postgresStore(pool, { clock, timeoutSeconds: 0.2, listen: false })
+    await store.start()
+    const other = await pool.connect()
+    await other.query('begin; lock table webhook_deliveries in access exclusive mode')
+    for (const read of [
+      () => store.deliveries.failures({}),
+      () => store.deliveries.nextDueAtMs({ direction: 'outbound' }),
+    ]) {
+      await expect(read()).rejects.toMatchObject({ code: 'store_unavailable' })
+    }
+    await other.query('rollback')
+    other.release()
+  })
+})
+
+describe.skipIf(server === undefined)('what PostgreSQL refuses', () => {
+  it('is refused alone: a row that is too long for an index', async () => {
+    const store = await emptied(postgresStore(pool, { clock }), pool)
+    await pool.query('create index too_short on webhook_events (type)')
+    try {
+      const long = Array.from({ length: 9_000 }, () => Math.random().toString(36)[3] ?? 'x').join('')
+      const results = await Promise.allSettled([
+        store.deliveries.enqueue([newEvent([{}], { type: long })]),
+        store.deliveries.enqueue([newEvent()]),
+      ])
+      expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+      expect(results[0]).toMatchObject({ reason: { code: 'store_refused' } })
+    } finally {
+      await pool.query('drop index too_short')
+    }
+  })
+
+  it('is not repeated in an error, but for the code', async () => {
+    const store = await emptied(postgresStore(pool, { clock }), pool)
+    await pool.query(`alter table webhook_events add constraint no_canary check (data not like '%canary%')`)
+    try {
+      const refused = [
+        () => store.attempts.insert([attempt({ durationMs: 'canary-1' as never })]),
+        () => store.deliveries.enqueue([newEvent([{}], { data: 'canary-2' })]),
+      ]
+      for (const write of refused) {
+        const error: unknown = await write().catch((reason: unknown) => reason)
+        expect(error).toMatchObject({
+          code: 'store_refused',
+          cause: { code: expect.stringMatching(/^(22P02|23514)$/) },
+        })
+        expect(inspect(error, { depth: 9 })).not.toContain('canary-')
+      }
+    } finally {
+      await pool.query('alter table webhook_events drop constraint no_canary')
+    }
   })
 })
 

@@ -45,6 +45,18 @@ export function listCases({ describe, test, expect, now }: Cases): void {
       for (const [filter, expected] of cases) expect(await idsIn(store, filter)).toEqual([...expected].sort())
     })
 
+    test('are found by a subject of any length', async store => {
+      // Nothing that could be stored shorter.
+      const long = Array.from({ length: 20_000 }, (_, i) =>
+        String.fromCharCode(97 + ((i * i * 7 + (i >> 3)) % 26)),
+      ).join('')
+      const [one, other] = [newEvent([{}], { subject: long }), newEvent([{}], { subject: `${long}!` })]
+      await store.deliveries.enqueue([one, other])
+      expect(await idsIn(store, { subject: long })).toEqual(idsOf(one))
+      const found = await store.deliveries.get(idsOf(other)[0] ?? '')
+      expect(found?.delivery.subject === `${long}!`).toBe(true)
+    })
+
     test('are found by the time when they were created', async store => {
       const one = newEvent()
       await store.deliveries.enqueue([one])

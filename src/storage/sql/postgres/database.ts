@@ -9,7 +9,7 @@ import { type Row, raw, type Sql, type SqlValue, type Statement, type Steps, sql
 import type { Tables } from '../tables.ts'
 import { readNumber } from '../values.ts'
 import { arrayLiteral } from './array-literal.ts'
-import { bounded, type Call } from './call.ts'
+import { bounded, type Call, unbounded } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
 import { isAnswer } from './errors.ts'
 
@@ -74,8 +74,8 @@ export class PostgresDatabase implements Database {
   }
 
   async read(query: Sql | Statement): Promise<readonly Row[]> {
-    await this.start()
-    return this.#bounded(call => this.#single(call, query))
+    await this.#ready()
+    return this.#bounded(call => this.#single(call, query, true))
   }
 
   /** In milliseconds since the epoch. */
@@ -85,17 +85,18 @@ export class PostgresDatabase implements Database {
     return row === undefined ? Number.NaN : readNumber(row, 'now_ms')
   }
 
-  look<Result>(steps: () => Steps<Result>): Promise<Result> {
-    return this.write(steps)
+  async look<Result>(steps: () => Steps<Result>): Promise<Result> {
+    await this.#ready()
+    return this.#bounded(call => runSteps(steps, query => this.#single(call, query, true)))
   }
 
   async write<Result>(steps: () => Steps<Result>): Promise<Result> {
-    await this.start()
+    await this.#ready()
     return this.#bounded(call => runSteps(steps, query => this.#single(call, query)))
   }
 
   async transaction<Result>(steps: () => Steps<Result>): Promise<Result> {
-    await this.start()
+    await this.#ready()
     return this.#bounded(call => this.#begin(call, steps))
   }
 
@@ -105,7 +106,7 @@ export class PostgresDatabase implements Database {
         argument: 'transaction',
       })
     }
-    await this.start()
+    await this.#ready()
     return this.#bounded(call =>
       this.#turn(transaction, () => runSteps(steps, query => this.#ask(call, transaction, query))),
     )
@@ -121,16 +122,22 @@ export class PostgresDatabase implements Database {
     await this.#starting?.catch(() => undefined)
   }
 
+  /** The tables are there. Bringing large ones up to date takes long: nobody waits for it longer than for an answer. */
+  #ready(): Promise<void> {
+    const starting = this.start()
+    return this.#started ? starting : bounded(() => starting, this.#options.timeoutMs)
+  }
+
   async #prepare(): Promise<void> {
     const version = await this.#bounded(call =>
       runSteps(
         () => findVersion(this.tables, 'postgres'),
-        query => this.#single(call, query),
+        query => this.#single(call, query, true),
       ),
     )
     refuseNewer(version ?? 0)
     if (version !== SCHEMA_VERSION) {
-      await this.#bounded(call => this.#begin(call, () => migrate(this.tables, 'postgres')))
+      await unbounded(call => this.#begin(call, () => migrate(this.tables, 'postgres')))
       if (this.#started) this.#options.logger.error(EMPTIED)
     }
     if (!this.#started) await this.#checkDurability()
@@ -139,7 +146,7 @@ export class PostgresDatabase implements Database {
 
   /** Nothing depends on it: what cannot be read is not warned about. */
   async #checkDurability(): Promise<void> {
-    const rows = await this.#bounded(call => this.#single(call, SETTINGS)).catch(() => [])
+    const rows = await this.#bounded(call => this.#single(call, SETTINGS, true)).catch(() => [])
     for (const [name, setting] of Object.entries(rows[0] ?? {})) {
       if (setting === 'off') this.#options.logger.warn(`webhook store: ${name} is off in this database. ${MAY_LOSE}`)
     }
@@ -157,10 +164,10 @@ export class PostgresDatabase implements Database {
   }
 
   /** One statement on any connection: a transaction by itself. */
-  #single(call: Call, query: Sql | Statement): Promise<readonly Row[]> {
+  #single(call: Call, query: Sql | Statement, reads = readsOnly(query)): Promise<readonly Row[]> {
     const ask = (client: PostgresClient): Promise<readonly Row[]> => {
       call.check()
-      call.sent ||= !readsOnly(query)
+      call.sent ||= !reads
       return this.#ask(call, client, query)
     }
     return this.#kind === 'pool' ? this.#onLeased(call, ask) : this.#turn(this.#client, async () => ask(this.#client))
@@ -271,7 +278,7 @@ async function runSteps<Result>(steps: () => Steps<Result>, ask: Ask): Promise<R
   }
 }
 
-/** Whether nothing can have been written by a statement. */
+/** Whether nothing can have been written by a statement among those of a write. */
 function readsOnly(query: Sql | Statement): boolean {
   const text = 'text' in query ? query.text : query.parts[0]
   return text?.startsWith('select ') === true
