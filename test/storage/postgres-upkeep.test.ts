@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
 import { type PostgresClient, postgresStore, type SqlStore } from 'crm-webhooks/storage/postgres'
 import { Pool, type PoolClient } from 'pg'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { attempt, claim, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
+import { recordingLogger } from '../support/acme.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { emptied } from './sql-support.ts'
 
@@ -136,6 +137,64 @@ describe.skipIf(server === undefined)('migrations in PostgreSQL', () => {
     reader.release()
     await started
     expect(await store.deliveries.enqueue([newEvent()])).toEqual([{ stored: true }])
+  })
+})
+
+describe.skipIf(server === undefined)('a host whose clock is a day ahead of PostgreSQL', () => {
+  const ahead = async (use: (other: SqlStore) => Promise<void>): Promise<void> => {
+    const right = Date.now
+    vi.spyOn(Date, 'now').mockImplementation(() => right() + 86_400_000)
+    try {
+      await use(postgresStore(pool, { listen: false }))
+    } finally {
+      vi.restoreAllMocks()
+    }
+  }
+
+  it('prunes by the time of the server', async () => {
+    const store = await emptied(postgresStore(pool), pool)
+    await store.deliveries.enqueue([newEvent([])])
+    await store.dedupe.claim('k', { nowMs: Date.now(), claimUntilMs: Date.now() + 60_000 })
+    await ahead(async other => {
+      expect(await other.prune({ eventsOlderThanSeconds: 3_600 })).toMatchObject({ events: 0, dedupeEntries: 0 })
+    })
+  })
+
+  it('sees what others are handling', async () => {
+    const store = await emptied(postgresStore(pool), pool)
+    const times = () => ({ nowMs: Date.now(), claimUntilMs: Date.now() + 60_000 })
+    await store.dedupe.claim('k', times())
+    await ahead(async other => {
+      expect((await other.dedupe.claim('k', times())).state).toBe('in_progress')
+    })
+  })
+
+  it('publishes what is due now, also when it only ever publishes in transactions', async () => {
+    const store = await emptied(postgresStore(pool), pool)
+    await ahead(async other => {
+      const host = await pool.connect()
+      await host.query('begin')
+      await other.deliveries.enqueue([newEvent([{ dueAtMs: Date.now() }])], { transaction: host })
+      await host.query('commit')
+      host.release()
+    })
+    expect((await claim(store, Date.now() + 10_000)).length).toBe(1)
+  })
+})
+
+describe.skipIf(server === undefined)('a pool of one connection', () => {
+  it('works, without one that listens', async () => {
+    await emptied(postgresStore(pool, { clock }), pool)
+    const own = new Pool({ connectionString: server?.url, max: 1 })
+    const logger = recordingLogger()
+    const store = postgresStore(own, { clock, logger, timeoutSeconds: 5 })
+    const stops = [1, 2].map(() => store.deliveries.onEnqueued?.(() => undefined))
+    await store.deliveries.enqueue([newEvent()])
+    expect((await claim(store, 1_000)).length).toBe(1)
+    expect(logger.lines.map(({ level }) => level)).toEqual(['warn'])
+    for (const stop of stops) stop?.()
+    await store.close()
+    await own.end()
   })
 })
 

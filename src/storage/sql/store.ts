@@ -39,10 +39,13 @@ export interface SqlStoreParts {
   readonly clock: Clock
   readonly statements: (lanes: Lanes) => QueueStatements
   readonly onEnqueued?: NonNullable<DeliveryStore['onEnqueued']>
+  /** The time by which things are old. Default: the clock's. */
+  readonly nowMs?: () => Promise<number>
 }
 
 /** Puts a store together. */
-export function createSqlStore({ database, sealer, clock, statements, onEnqueued }: SqlStoreParts): SqlStore {
+export function createSqlStore(parts: SqlStoreParts): SqlStore {
+  const { database, sealer, clock, statements, onEnqueued, nowMs = async () => clock.now() } = parts
   const lanes = new Lanes(database)
   const endpoints = new SqlEndpoints(database, sealer)
   const deliveries = new SqlDeliveries({ database, lanes, queue: statements(lanes), sealer, clock })
@@ -53,7 +56,7 @@ export function createSqlStore({ database, sealer, clock, statements, onEnqueued
     dedupe: sqlDedupeStore(database),
     start: () => database.start(),
     close: () => database.close(),
-    prune: options => prune(database, options, clock.now()),
+    prune: async options => prune(database, options, await nowMs()),
     async reencrypt() {
       if (sealer === undefined) {
         throw new WebhookError('invalid_option', 'reencrypt needs a store with encryption.keys', {

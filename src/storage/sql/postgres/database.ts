@@ -21,6 +21,8 @@ export interface PostgresDatabaseOptions {
   readonly timeoutMs: number
   /** Whether statements may be prepared by name. */
   readonly prepare: boolean
+  /** To be done once the tables are there. What comes of it is of no weight. */
+  readonly onStarted: () => Promise<unknown>
 }
 
 /** A table in which so many rows were found is never nearly empty again. */
@@ -29,6 +31,7 @@ const MANY_ROWS = 5_000
 /** Runs one statement. */
 type Ask = (query: Sql | Statement) => Promise<readonly Row[]>
 
+const SERVER_TIME = sql`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`
 /** What makes an answer durable. PostgreSQL's defaults are fine. */
 const SETTINGS = sql`select current_setting('synchronous_commit') as synchronous_commit,
   current_setting('fsync') as fsync`
@@ -73,30 +76,35 @@ export class PostgresDatabase implements Database {
     return this.#starting
   }
 
+  /** The tables are there. Bringing large ones up to date takes long: nobody waits for it longer than for an answer. */
+  ready(): Promise<void> {
+    const starting = this.start()
+    return this.#started ? starting : bounded(() => starting, this.#options.timeoutMs)
+  }
+
   async read(query: Sql | Statement): Promise<readonly Row[]> {
-    await this.#ready()
+    await this.ready()
     return this.#bounded(call => this.#single(call, query, true))
   }
 
-  /** In milliseconds since the epoch. */
+  /** In milliseconds since the epoch. Needs no tables. */
   async serverTimeMs(): Promise<number> {
-    const text = 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms'
-    const [row] = await this.read({ text, values: [] })
+    const [row] = await this.#bounded(call => this.#single(call, SERVER_TIME, true))
     return row === undefined ? Number.NaN : readNumber(row, 'now_ms')
   }
 
   async look<Result>(steps: () => Steps<Result>): Promise<Result> {
-    await this.#ready()
+    await this.ready()
     return this.#bounded(call => runSteps(steps, query => this.#single(call, query, true)))
   }
 
   async write<Result>(steps: () => Steps<Result>): Promise<Result> {
-    await this.#ready()
+    await this.ready()
     return this.#bounded(call => runSteps(steps, query => this.#single(call, query)))
   }
 
   async transaction<Result>(steps: () => Steps<Result>): Promise<Result> {
-    await this.#ready()
+    await this.ready()
     return this.#bounded(call => this.#begin(call, steps))
   }
 
@@ -106,7 +114,7 @@ export class PostgresDatabase implements Database {
         argument: 'transaction',
       })
     }
-    await this.#ready()
+    await this.ready()
     return this.#bounded(call =>
       this.#turn(transaction, () => runSteps(steps, query => this.#ask(call, transaction, query))),
     )
@@ -122,12 +130,6 @@ export class PostgresDatabase implements Database {
     await this.#starting?.catch(() => undefined)
   }
 
-  /** The tables are there. Bringing large ones up to date takes long: nobody waits for it longer than for an answer. */
-  #ready(): Promise<void> {
-    const starting = this.start()
-    return this.#started ? starting : bounded(() => starting, this.#options.timeoutMs)
-  }
-
   async #prepare(): Promise<void> {
     const version = await this.#bounded(call =>
       runSteps(
@@ -140,7 +142,7 @@ export class PostgresDatabase implements Database {
       await unbounded(call => this.#begin(call, () => migrate(this.tables, 'postgres')))
       if (this.#started) this.#options.logger.error(EMPTIED)
     }
-    if (!this.#started) await this.#checkDurability()
+    if (!this.#started) await Promise.all([this.#checkDurability(), this.#options.onStarted().catch(() => undefined)])
     this.#started = true
   }
 
