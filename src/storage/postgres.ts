@@ -78,7 +78,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   if (!(timeoutSeconds > 0)) {
     throw new WebhookError('invalid_option', 'timeoutSeconds must be a number above 0', { argument: 'timeoutSeconds' })
   }
-  const tables = nameTables(prefix)
+  const tables = nameTables(prefix, 'postgres')
   const pooled = poolerMode === 'transaction'
   const channel = `${tables.indexPrefix}enqueued`
   const timeoutMs = timeoutSeconds * 1000

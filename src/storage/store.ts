@@ -32,7 +32,7 @@ export interface TenantOption {
 
 /** Which page. */
 export interface PageRequest {
-  /** 1 to 250. Default 50. */
+  /** 1 to 250, default 50. What is more or less counts as the nearest of these, a fraction as the whole number below. */
   readonly limit?: number
   readonly cursor?: string
 }

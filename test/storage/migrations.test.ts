@@ -102,6 +102,13 @@ describe('migrations', () => {
     expect((await claim(one, 1)).length).toBe(1)
   })
 
+  it('refuse a schema in SQLite', () => {
+    const refused = expect.objectContaining({ code: 'invalid_option', argument: 'prefix' })
+    expect(() => sqliteStore(new Database(':memory:'), { prefix: 'aux1.webhook_' })).toThrow(refused)
+    expect(() => migrationSql('sqlite', { prefix: 'aux1.webhook_' })).toThrow(refused)
+    expect(postgresSql('postgres', { prefix: 'aux1.webhook_' })).toContain('create table aux1.webhook_events')
+  })
+
   it.each(['a-b', 'a;drop table x', 'A_', '', 'x'.repeat(31), 'a.b.c_', '1a'])('refuse the prefix %j', prefix => {
     expect(() => sqliteStore(new Database(':memory:'), { prefix })).toThrow(
       expect.objectContaining({ code: 'invalid_option' }),

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { parseDeliveryId, type StoredEvent } from '../../model/delivery.ts'
 import type { Sealer } from '../encryption/sealer.ts'
+import { pageSize } from '../page-size.ts'
 import type {
   ClaimedDelivery,
   ClaimRequest,
@@ -21,11 +22,11 @@ import type { Database } from './database.ts'
 import { filterDeliveries, ofStatus } from './delivery-filter.ts'
 import { readFailures } from './failures.ts'
 import { type Lanes, laneOf } from './lanes.ts'
-import { pageSize, toPage } from './paging.ts'
+import { toPage } from './paging.ts'
 import { groupsOf, type QueueStatements } from './queue.ts'
 import { DELIVERY_COLUMNS, EVENT_COLUMNS, readDelivery, readEvent, STATE } from './rows.ts'
 import { list, raw, type Sql, type Steps, sql } from './statement.ts'
-import { readText, readTextOrUndefined, wholeMs } from './values.ts'
+import { passedMs, readText, readTextOrUndefined, wholeMs } from './values.ts'
 
 /** Ids in one statement: databases limit the number of parameters. */
 const MAX_IDS = 500
@@ -81,12 +82,12 @@ export class SqlDeliveries implements DeliveryStore {
   ): Promise<readonly EnqueueResult[]> {
     const { transaction } = options
     if (transaction === undefined) return this.#enqueues?.add(events) ?? this.#enqueue(events)
-    const nowMs = this.#clock.now()
+    const nowMs = wholeMs(this.#clock.now())
     return this.#database.within(transaction, () => this.#queue.enqueue(events, nowMs, false))
   }
 
   async #enqueue(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
-    const nowMs = this.#clock.now()
+    const nowMs = wholeMs(this.#clock.now())
     const steps = (): Steps<EnqueueResult[]> => this.#queue.enqueue(events, nowMs, true)
     if (!needsTransaction(events)) return this.#database.write(steps)
     this.#ordered ||= isOrdered(events)
@@ -97,7 +98,9 @@ export class SqlDeliveries implements DeliveryStore {
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
-    const rows = await this.#database.write(() => this.#queue.claim(request))
+    const nowMs = passedMs(request.nowMs)
+    const leaseUntilMs = wholeMs(request.leaseUntilMs)
+    const rows = await this.#database.write(() => this.#queue.claim({ ...request, nowMs, leaseUntilMs }))
     // Deliveries of one event share it, so that what is made of it is made once.
     const events = new Map<string, StoredEvent>()
     const claimed = rows.map(row => {

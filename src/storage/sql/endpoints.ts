@@ -2,12 +2,13 @@ import { WebhookError } from '../../errors.ts'
 import type { Endpoint } from '../../model/endpoint.ts'
 import { ifReadable, openText, resealText, sealText } from '../encryption/sealed-text.ts'
 import type { Sealer } from '../encryption/sealer.ts'
+import { pageSize } from '../page-size.ts'
 import type { EndpointPage, EndpointStore } from '../store.ts'
 import type { Database } from './database.ts'
-import { pageSize, readCursor, toPage } from './paging.ts'
+import { readCursor, toPage } from './paging.ts'
 import type { Resealed } from './reencrypt.ts'
 import { type Row, raw, type Sql, type Steps, sql } from './statement.ts'
-import { readText, textOrNull } from './values.ts'
+import { readText, textOrNull, wholeMs } from './values.ts'
 
 /**
  * Endpoints, each as one document. Not only its secrets are sealed but all of it: the address of a chat's incoming
@@ -30,7 +31,7 @@ export class SqlEndpoints implements EndpointStore {
     const { id, tenant, status, updatedAtMs } = endpoint
     const document = await this.#write(endpoint)
     const insert = sql`insert into ${this.#table} (id, tenant, status, updated_at_ms, document)
-      values (${id}, ${textOrNull(tenant)}, ${status}, ${updatedAtMs}, ${document})
+      values (${id}, ${textOrNull(tenant)}, ${status}, ${wholeMs(updatedAtMs)}, ${document})
       on conflict (id) do nothing returning no`
     if (await this.#change(insert)) return
     throw new WebhookError('conflict', 'endpoints.insert: there is an endpoint with this id', {
@@ -50,8 +51,8 @@ export class SqlEndpoints implements EndpointStore {
     const document = await this.#write(endpoint)
     const same = tenant === undefined ? sql`tenant is null` : sql`tenant = ${tenant}`
     return this.#change(sql`update ${this.#table}
-      set status = ${status}, updated_at_ms = ${updatedAtMs}, document = ${document}
-      where id = ${id} and updated_at_ms = ${expectedUpdatedAtMs} and ${same} returning no`)
+      set status = ${status}, updated_at_ms = ${wholeMs(updatedAtMs)}, document = ${document}
+      where id = ${id} and updated_at_ms = ${wholeMs(expectedUpdatedAtMs)} and ${same} returning no`)
   }
 
   delete(id: string, tenant?: string): Promise<boolean> {

@@ -42,7 +42,7 @@ export interface MigrationOptions {
  * @example writeFileSync('upgrade.sql', migrationSql('postgres', { from: 2 }))
  */
 export function migrationSql(dialect: Dialect, { prefix = DEFAULT_PREFIX, from = 0 }: MigrationOptions = {}): string {
-  const tables = nameTables(prefix)
+  const tables = nameTables(prefix, dialect)
   if (!(Number.isInteger(from) && from >= 0 && from <= SCHEMA_VERSION)) {
     throw new WebhookError('invalid_option', `from must be a version, 0 to ${SCHEMA_VERSION}`, { argument: 'from' })
   }

@@ -1,7 +1,7 @@
 import { WebhookError } from '../../errors.ts'
 import type { Database } from './database.ts'
 import { list, raw, type Sql, type Steps, sql } from './statement.ts'
-import { readNumber } from './values.ts'
+import { passedMs, readNumber } from './values.ts'
 
 /** What may go, by its age in seconds. What is left out is kept. */
 export interface PruneOptions {
@@ -45,7 +45,7 @@ export async function prune(database: Database, options: PruneOptions, nowMs: nu
   const before = (name: keyof PruneOptions): number | undefined => {
     const seconds = options[name]
     if (seconds === undefined) return undefined
-    if (Number.isFinite(seconds) && seconds >= 0) return Math.floor(nowMs - seconds * 1000)
+    if (Number.isFinite(seconds) && seconds >= 0) return passedMs(nowMs - seconds * 1000)
     throw new WebhookError('invalid_option', `${name} must be a number of seconds from 0`, { argument: name })
   }
   const [payloadAge, eventAge] = [before('payloadsOlderThanSeconds'), before('eventsOlderThanSeconds')]
@@ -67,7 +67,7 @@ export async function prune(database: Database, options: PruneOptions, nowMs: nu
     attempts: attemptAge === undefined ? 0 : await remove(database, attempts, 'id', sql`started_at_ms < ${attemptAge}`),
     idempotencyKeys:
       keyAge === undefined ? 0 : await remove(database, idempotency, 'scope, key', sql`created_at_ms < ${keyAge}`),
-    dedupeEntries: await remove(database, dedupe, 'key', sql`until_ms <= ${Math.floor(nowMs)}`),
+    dedupeEntries: await remove(database, dedupe, 'key', sql`until_ms <= ${passedMs(nowMs)}`),
   }
 }
 

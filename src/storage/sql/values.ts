@@ -15,6 +15,11 @@ export function wholeMs(value: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(value))
 }
 
+/** The last whole millisecond that has passed: nothing is due, or over, before its time. */
+export function passedMs(nowMs: number): number {
+  return Math.floor(nowMs)
+}
+
 /** A key of any length, so that it fits into an index. */
 export function indexable(value: string): string {
   return value.length > MAX_KEY ? `sha256:${sha256Hex(utf8(value))}` : storable(value)
