@@ -2,6 +2,7 @@ import { migrationSql as postgresSql, postgresStore } from 'crm-webhooks/storage
 import { migrationSql, sqliteStore } from 'crm-webhooks/storage/sqlite'
 import Database from 'libsql'
 import { describe, expect, it } from 'vitest'
+import { filterDeliveries } from '../../src/storage/sql/delivery-filter.ts'
 import { claim, endpoint, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 
 const tablesOf = (database: InstanceType<typeof Database>): string[] =>
@@ -81,6 +82,21 @@ describe('migrations', () => {
     expect(() => migrationSql('sqlite', { from })).toThrow(expect.objectContaining({ code: 'invalid_option' }))
   })
 
+  it('make an index for the lists of a tenant, and for subjects of any length', async () => {
+    const database = new Database(':memory:')
+    await sqliteStore(database).start()
+    const plan = (sql: string): string =>
+      (database.prepare(`explain query plan ${sql}`).all() as { detail: string }[])
+        .map(({ detail }) => detail)
+        .join(' ')
+    const attempts = 'select no from webhook_attempts where tenant = ? order by started_at_ms desc, no desc limit 51'
+    expect(plan(attempts)).toMatch(/^SEARCH \S+ USING COVERING INDEX webhook_attempts_tenant \(tenant=\?\)$/)
+    const events = 'select no from webhook_events where tenant = ? order by no desc limit 51'
+    expect(plan(events)).toMatch(/^SEARCH \S+ USING COVERING INDEX webhook_events_tenant \(tenant=\?\)$/)
+    const { parts } = filterDeliveries({ subject: 's' })
+    expect(plan(`select no from webhook_events e where ${parts.join('?')}`)).toMatch(/INDEX webhook_events_subject/)
+  })
+
   it('refuse tables of a newer release, and touch nothing', async () => {
     const database = new Database(':memory:')
     await sqliteStore(database).start()
@@ -103,7 +119,7 @@ describe('migrations', () => {
   })
 
   it('refuse a schema in SQLite', () => {
-    const refused = expect.objectContaining({ code: 'invalid_option', argument: 'prefix' })
+    const refused: unknown = expect.objectContaining({ code: 'invalid_option', argument: 'prefix' })
     expect(() => sqliteStore(new Database(':memory:'), { prefix: 'aux1.webhook_' })).toThrow(refused)
     expect(() => migrationSql('sqlite', { prefix: 'aux1.webhook_' })).toThrow(refused)
     expect(postgresSql('postgres', { prefix: 'aux1.webhook_' })).toContain('create table aux1.webhook_events')
