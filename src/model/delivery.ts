@@ -50,14 +50,18 @@ export interface Delivery {
   readonly triesUsed: number
   /** How often a worker died with it. */
   readonly crashes: number
-  /** The rendered body, from the first attempt on, so that every attempt sends the same bytes. */
+  /**
+   * The rendered body, from the first failure on, so that every attempt sends the same bytes. Absent, too, where the
+   * store cannot read it.
+   */
   readonly body: RenderedBody | undefined
   /** Why the last attempt failed, in words without secrets. */
   readonly lastError: string | undefined
   /**
    * The same as a code that is equal for equal causes: `http_503`, a transport's code (`timeout`, `dns_failed`, …),
    * `response_error`, `render_failed`, `not_registered` (a preset or scheme that the process was not given),
-   * `endpoint_gone`, `endpoint_deleted`, `worker_died`, `unexpected_error`; inbound
+   * `endpoint_gone`, `endpoint_deleted`, `worker_died`, `unexpected_error`, `body_unreadable` (encrypted with a key that
+   * the store does not have, or changed); inbound
    * `timeout` or `handler_failed`, with the error's code or class where it has one: `handler_failed:TypeError`.
    */
   readonly cause: string | undefined

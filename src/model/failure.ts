@@ -1,3 +1,5 @@
+import { limitOf } from './limit.ts'
+
 /** The cause of failures of which none was noted. */
 export const NO_CAUSE = 'unknown'
 
@@ -5,6 +7,6 @@ const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1_000
 
 /** How many groups of failures are answered at most. */
-export function groupLimit(limit = DEFAULT_LIMIT): number {
-  return Math.min(MAX_LIMIT, Math.max(1, Math.floor(limit)))
+export function groupLimit(limit?: number): number {
+  return limitOf(limit, DEFAULT_LIMIT, MAX_LIMIT)
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import type { Logger } from '../model/logger.ts'
 import type { MaybePromise } from '../model/verification.ts'
 import type { EndpointStore } from '../storage/store.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
@@ -9,6 +10,7 @@ export class EndpointCache {
   readonly #store: EndpointStore
   readonly #clock: Clock
   readonly #maxAgeMs: number
+  readonly #logger: Logger
   readonly #byId = new Map<string, Endpoint>()
   readonly #index = new SubscriptionIndex()
   /** Endpoints that want to hear of deliveries. */
@@ -19,11 +21,15 @@ export class EndpointCache {
   #checkedAtMs = Number.NEGATIVE_INFINITY
   #refreshing: Promise<void> | undefined
 
+  /** Endpoints that the store cannot read, as the log has been told. */
+  readonly #unreadable = new Set<string>()
+
   /** @param maxAgeMs how long a change by another process may go unnoticed. */
-  constructor(store: EndpointStore, clock: Clock, maxAgeMs: number) {
+  constructor(store: EndpointStore, clock: Clock, maxAgeMs: number, logger: Logger) {
     this.#store = store
     this.#clock = clock
     this.#maxAgeMs = maxAgeMs
+    this.#logger = logger
   }
 
   /**
@@ -116,6 +122,11 @@ export class EndpointCache {
           const known = this.#byId.get(endpoint.id)
           if (known?.updatedAtMs !== endpoint.updatedAtMs && !written.has(endpoint.id)) this.#set(endpoint)
         }
+        for (const id of page.unreadable ?? []) {
+          // What was known of it goes on being used.
+          seen.add(id)
+          this.#tell(id)
+        }
         cursor = page.cursor
       } while (cursor !== undefined)
       for (const id of [...this.#byId.keys()]) if (!seen.has(id) && !written.has(id)) this.#unset(id)
@@ -127,6 +138,18 @@ export class EndpointCache {
     } finally {
       this.#readings.delete(written)
     }
+  }
+
+  /** Once for each: the keys of a process do not change. */
+  #tell(id: string): void {
+    if (this.#unreadable.has(id)) return
+    this.#unreadable.add(id)
+    this.#logger.error(
+      'webhook endpoint cannot be read: encrypted with a key that the store does not have, or changed',
+      {
+        endpointId: id,
+      },
+    )
   }
 }
 

@@ -4,7 +4,7 @@ import type { NewId } from '../ids.ts'
 import type { Endpoint, EndpointSecret } from '../model/endpoint.ts'
 import { generateSecret } from '../signatures/standard-webhooks.ts'
 import { MASK, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
-import type { Page, PageRequest, Store, TenantOption } from '../storage/store.ts'
+import type { EndpointPage, PageRequest, Store, TenantOption } from '../storage/store.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
 import { checkFields, invalid } from './endpoint-fields.ts'
 import { checkEndpoint, ENDPOINT_FIELDS, type EndpointInput, type EndpointRules, NO_URL } from './endpoint-input.ts'
@@ -35,9 +35,12 @@ export interface Endpoints {
    * @throws {WebhookError} `invalid_endpoint`, naming the field.
    */
   create(input: EndpointInput): Promise<{ readonly endpoint: PublicEndpoint; readonly secret: string }>
+  /** @throws {WebhookError} `store_encryption` when the store does not have the key that it is encrypted with. */
   get(id: string, options?: TenantOption): Promise<PublicEndpoint>
-  /** Newest first. */
-  list(filter?: TenantOption & { readonly status?: Endpoint['status'] } & PageRequest): Promise<Page<PublicEndpoint>>
+  /** Newest first. Those that the store cannot read are named by their ids in `unreadable`; nothing is sent to them. */
+  list(
+    filter?: TenantOption & { readonly status?: Endpoint['status'] } & PageRequest,
+  ): Promise<EndpointPage<PublicEndpoint>>
   /**
    * Changes the given fields, and checks the endpoint as it is then: without its preset it needs a `url`, and what a
    * preset left unsigned stays so until it is given a `signature`.

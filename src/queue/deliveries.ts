@@ -27,7 +27,11 @@ export interface Deliveries {
   /** Newest first. */
   list(filter?: DeliveryFilter): Promise<Page<Delivery>>
   get(id: string, options?: TenantOption): Promise<{ readonly delivery: Delivery; readonly event: StoredEvent }>
-  /** Sends a delivery that ended once more, with the same id and body and a fresh schedule. */
+  /**
+   * Sends a delivery that ended once more, with the same id and body and a fresh schedule. One that waits is left to.
+   *
+   * @throws {WebhookError} `conflict` when the event's data was pruned: there is nothing to send any more.
+   */
   retry(id: string, options?: TenantOption): Promise<void>
   /** Ends a delivery that waits. `false` when it had ended already. */
   cancel(id: string, options?: TenantOption): Promise<boolean>
@@ -86,7 +90,9 @@ export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions
     get: (id, options) => load(id, options?.tenant),
     async retry(id, { tenant } = {}) {
       await load(id, tenant)
-      await store.retry({ ids: [id], ...(tenant !== undefined && { tenant }) }, clock.now())
+      const count = await store.retry({ ids: [id], ...(tenant !== undefined && { tenant }) }, clock.now())
+      // It waits, or somebody else has retried it: then it goes on by itself.
+      if (count === 0 && (await load(id, tenant)).delivery.status !== 'pending') throw pruned(id)
       wake()
     },
     async cancel(id, { tenant } = {}) {
@@ -108,6 +114,12 @@ export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions
       return isWithin(key, only) ? store.discard({ ...key, ...only }, clock.now()) : 0
     },
   }
+}
+
+function pruned(id: string): WebhookError {
+  return new WebhookError('conflict', `the delivery '${id}' cannot be sent again: the data of its event was pruned`, {
+    argument: 'id',
+  })
 }
 
 type Place = Partial<Pick<Delivery, 'direction' | 'endpointId'>>

@@ -6,7 +6,7 @@ import { createSealer } from './encryption/sealer.ts'
 import { isClient, kindOf, type PostgresClient } from './sql/postgres/client.ts'
 import { PostgresDatabase } from './sql/postgres/database.ts'
 import { createListener } from './sql/postgres/listener.ts'
-import { onServerTime, ServerTime } from './sql/postgres/server-time.ts'
+import { dedupeOnServerTime, onServerTime, ServerTime } from './sql/postgres/server-time.ts'
 import { postgresStatements } from './sql/postgres/statements.ts'
 import { createSqlStore, type SqlStore } from './sql/store.ts'
 import { DEFAULT_PREFIX, nameTables } from './sql/tables.ts'
@@ -15,17 +15,21 @@ export type { EncryptionOptions } from './encryption/keys.ts'
 export { migrationSql } from './sql/migrations.ts'
 export type { PostgresClient } from './sql/postgres/client.ts'
 export type { Pruned, PruneOptions } from './sql/prune.ts'
+export type { Reencrypted } from './sql/reencrypt.ts'
 export type { SqlStore } from './sql/store.ts'
 
 /** Options of {@link postgresStore}. */
 export interface PostgresStoreOptions {
   /** What the names of the tables begin with, and their schema where it is not the default one. Default `webhook_`. */
   readonly prefix?: string
-  /** Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the database. */
+  /**
+   * Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the database, as events and the
+   * exchange log are in any case.
+   */
   readonly encryption?: EncryptionOptions
   /**
    * Whether other processes' deliveries wake the workers at once (`LISTEN`), over one connection of the pool. Default
-   * yes, where the client can. Workers poll as well.
+   * yes, where the client can; never over the only connection of a pool. Workers poll as well.
    */
   readonly listen?: boolean
   /** `transaction` for a pooler that lends connections by the transaction: nothing is left behind on a connection. */
@@ -33,15 +37,18 @@ export interface PostgresStoreOptions {
   /**
    * How long the database may take to answer, in seconds. Default 15. Then the connection is given up, and a write
    * rejects with `store_outcome_unknown`. An event that needs what another transaction has locked, as one with the
-   * idempotency key of an event that is not committed, waits for as long, and then rejects with `store_unavailable`.
-   * Opening a connection has its own limit: `connectionTimeoutMillis` of the pool.
+   * idempotency key of an event that is not committed, waits for as long, and then rejects with `store_unavailable`. Only
+   * bringing tables up to date has no limit; what is asked meanwhile rejects with `store_unavailable` in time. Opening a
+   * connection has its own limit: `connectionTimeoutMillis` of the pool.
    */
   readonly timeoutSeconds?: number
   /** Told when what is stored may be lost: the server does not flush, or the tables were dropped. Default: nobody. */
   readonly logger?: Logger
   /**
-   * For the times that are stored. Without one, leases and due times follow the server's clock, so that a host whose
-   * own clock is wrong does no harm. Waiting for the database goes by the system's clock.
+   * For the times that are stored. Without one, leases, due times, the ids of handled events and the ages of `prune`
+   * follow the server's clock, with which the system's is compared every minute: a host whose own clock is wrong does no
+   * harm. Times that only tell when something happened are the host's own. Where the two differ by less than two seconds
+   * they are taken to agree. PGlite has the system's clock. Waiting for the database goes by that in any case.
    */
   readonly clock?: Clock
 }
@@ -73,31 +80,35 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   if (!(timeoutSeconds > 0)) {
     throw new WebhookError('invalid_option', 'timeoutSeconds must be a number above 0', { argument: 'timeoutSeconds' })
   }
-  const tables = nameTables(prefix)
+  const tables = nameTables(prefix, 'postgres')
   const pooled = poolerMode === 'transaction'
   const channel = `${tables.indexPrefix}enqueued`
   const timeoutMs = timeoutSeconds * 1000
-  const database = new PostgresDatabase(client, {
+  const ownTime = options.clock !== undefined || kindOf(client) === 'pglite'
+  const time = ownTime ? undefined : new ServerTime(() => database.serverTimeMs(), clock)
+  const database: PostgresDatabase = new PostgresDatabase(client, {
     tables,
     logger,
     timeoutMs,
     prepare: !pooled && kindOf(client) !== 'pglite',
+    // Before a transaction of the host, in the middle of which the server is not asked.
+    onStarted: async () => time?.aheadMs(),
   })
   const command = (text: string): Promise<void> => database.command(text)
   const listens = options.listen ?? true
-  const listener = listens && !pooled ? createListener(client, { channel, timeoutMs, command }) : undefined
+  const listener = listens && !pooled ? createListener(client, { channel, timeoutMs, command, logger }) : undefined
   const store = createSqlStore({
     database,
     sealer: options.encryption && createSealer(options.encryption),
     clock,
     statements: lanes => postgresStatements(database, lanes, channel),
     ...(listener === undefined ? {} : { onEnqueued: listener.onEnqueued }),
+    ...(time === undefined ? {} : { nowMs: async () => clock.now() + (await time.aheadMs()) }),
   })
-  const ownTime = options.clock !== undefined || kindOf(client) === 'pglite'
-  const time = new ServerTime(() => database.serverTimeMs(), clock)
   return {
     ...store,
-    deliveries: ownTime ? store.deliveries : onServerTime(store.deliveries, time),
+    deliveries: time === undefined ? store.deliveries : onServerTime(store.deliveries, time, () => database.ready()),
+    dedupe: time === undefined ? store.dedupe : dedupeOnServerTime(store.dedupe, time),
     async close() {
       listener?.close()
       await store.close()

@@ -12,14 +12,18 @@ import { DEFAULT_PREFIX, nameTables } from './sql/tables.ts'
 export type { EncryptionOptions } from './encryption/keys.ts'
 export { migrationSql } from './sql/migrations.ts'
 export type { Pruned, PruneOptions } from './sql/prune.ts'
+export type { Reencrypted } from './sql/reencrypt.ts'
 export type { SqliteHandle } from './sql/sqlite/driver.ts'
 export type { SqlStore } from './sql/store.ts'
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
-  /** What the names of the tables begin with. Default `webhook_`. */
+  /** What the names of the tables begin with, without a schema. Default `webhook_`. */
   readonly prefix?: string
-  /** Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the file. */
+  /**
+   * Encrypts endpoints and rendered bodies. Without it they are readable for whoever reads the file, as events and the
+   * exchange log are in any case.
+   */
   readonly encryption?: EncryptionOptions
   /** How long a write waits for other processes that write, in seconds. Default 5. */
   readonly busyTimeoutSeconds?: number
@@ -35,7 +39,8 @@ export interface SqliteStoreOptions {
  * may use the file; for several machines take `crm-webhooks/storage/postgres`.
  *
  * @param database a file, or a handle of `node:sqlite`, `better-sqlite3` or `libsql`. A file is opened with the first
- * of these that there is. The journal mode of a handle, and how it flushes, are changed.
+ * of these that there is. The journal mode of a handle, and how it flushes, are changed; it stays yours to close, once
+ * the store was.
  * @throws {WebhookError} `invalid_option` and `invalid_secret` for wrong options.
  *
  * @example const store = sqliteStore('webhooks.db', { encryption: { keys: [process.env.WEBHOOK_KEY] } })
@@ -54,7 +59,7 @@ export function sqliteStore(database: string | SqliteHandle, options: SqliteStor
       argument: 'busyTimeoutSeconds',
     })
   }
-  const tables = nameTables(prefix)
+  const tables = nameTables(prefix, 'sqlite')
   const open = async (): Promise<OpenFile> => ({ handle: await openFile(path), isGone: watchFile(path) })
   return createSqlStore({
     database: new SqliteDatabase(handle, open, {

@@ -19,6 +19,12 @@ export interface Page<Item> {
   readonly cursor?: string
 }
 
+/** One page of endpoints. */
+export interface EndpointPage<Item = Endpoint> extends Page<Item> {
+  /** The ids of those that belong on this page but cannot be read: the store does not have their key. Often absent. */
+  readonly unreadable?: readonly string[]
+}
+
 /** Which tenant's; a wrong tenant finds nothing. Default: all tenants'. */
 export interface TenantOption {
   readonly tenant?: string
@@ -26,15 +32,16 @@ export interface TenantOption {
 
 /** Which page. */
 export interface PageRequest {
-  /** 1 to 250. Default 50. */
+  /** 1 to 250, default 50. What is more or less counts as the nearest of these, a fraction as the whole number below. */
   readonly limit?: number
   readonly cursor?: string
 }
 
 /** Every look-up by id takes the tenant; a wrong tenant finds nothing. `undefined` finds all tenants'. */
 export interface EndpointStore {
-  /** Rejects when there is one with this id. */
+  /** Rejects with `conflict` when there is one with this id. */
   insert(endpoint: Endpoint): Promise<void>
+  /** Rejects with `store_encryption` when it cannot be read. */
   get(id: string, tenant?: string): Promise<Endpoint | undefined>
   /**
    * Replaces the endpoint when it is still as `expectedUpdatedAtMs` says; `false` when it changed, is gone or is
@@ -42,9 +49,7 @@ export interface EndpointStore {
    */
   replace(endpoint: Endpoint, expectedUpdatedAtMs: number): Promise<boolean>
   delete(id: string, tenant?: string): Promise<boolean>
-  list(
-    filter: { readonly tenant?: string; readonly status?: Endpoint['status'] } & PageRequest,
-  ): Promise<Page<Endpoint>>
+  list(filter: { readonly tenant?: string; readonly status?: Endpoint['status'] } & PageRequest): Promise<EndpointPage>
   /** Changes whenever an endpoint is written, by any process; cheap to ask. */
   version(): Promise<string>
 }

@@ -3,6 +3,7 @@ import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock } from 'crm-webhooks/testing'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { silentLogger } from '../../src/model/logger.ts'
 import { EndpointCache } from '../../src/outbound/endpoint-cache.ts'
 import { bodyText, endpoint, rig } from './support.ts'
 
@@ -127,7 +128,7 @@ describe('the endpoints that a process knows', () => {
       await held
       return page
     }
-    const cache = new EndpointCache(store.endpoints, manualClock(), 5_000)
+    const cache = new EndpointCache(store.endpoints, manualClock(), 5_000, silentLogger)
     const matched = cache.match(undefined, 'lead.created')
     await isReading
     await change(cache, store)

@@ -1,8 +1,12 @@
-import { sqliteStore } from 'crm-webhooks/storage/sqlite'
+import { createSender } from 'crm-webhooks'
+import { type SqlStore, sqliteStore } from 'crm-webhooks/storage/sqlite'
+import { manualClock, scriptedTransport } from 'crm-webhooks/testing'
 import Database from 'libsql'
 import { describe, expect, it } from 'vitest'
 import { createSealer } from '../../src/storage/encryption/sealer.ts'
 import { claim, endpoint, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
+import { guard, endpoint as input } from '../outbound/support.ts'
+import { recordingLogger } from '../support/acme.ts'
 
 const KEY = '11'.repeat(32)
 const OTHER = '22'.repeat(32)
@@ -104,7 +108,8 @@ describe('a store that encrypts', () => {
     await sqliteStore(database).endpoints.insert(secretive)
     const first = sqliteStore(database, { encryption: { keys: [KEY] } })
     expect(await first.endpoints.get(secretive.id)).toEqual(secretive)
-    expect(await first.reencrypt()).toBe(1)
+    expect(await first.reencrypt()).toEqual({ endpoints: 1, bodies: 0, unreadable: 0 })
+    await expect(sqliteStore(database).reencrypt()).rejects.toMatchObject({ code: 'invalid_option' })
     expect(await dump(database)).not.toContain('canary')
     await sqliteStore(database, { encryption: { keys: [OTHER, KEY] } }).reencrypt()
     const second = sqliteStore(database, { encryption: { keys: [OTHER] } })
@@ -123,5 +128,89 @@ describe('a store that encrypts', () => {
       'update webhook_endpoints set document = (select document from webhook_endpoints order by no limit 1)',
     )
     await expect(store.endpoints.get(victim.id)).rejects.toMatchObject({ code: 'store_encryption' })
+  })
+})
+
+describe('a key that is missing', () => {
+  const body = { bytes: new TextEncoder().encode('{"key":"canary-body"}'), contentType: 'application/json' }
+
+  /** A delivery in a lane that waits for its retry, with a body that was sealed with a key. */
+  async function waiting(store: SqlStore, lane: string, ordered = false): Promise<string> {
+    const event = newEvent([{ lane, ordered }], { subject: 's' })
+    await store.deliveries.enqueue([event])
+    const [claimed] = await claim(store, 1, { lanes: new Set([lane]) })
+    if (claimed === undefined) throw new Error('nothing was claimed')
+    const next = { status: 'pending', dueAtMs: 2, triesUsed: 1, body } as const
+    await store.deliveries.settle([settlement(claimed, { next })])
+    return claimed.delivery.id
+  }
+
+  it('ends the deliveries whose bodies it sealed, and no others', async () => {
+    const database = new Database(':memory:')
+    const id = await waiting(sqliteStore(database, { encryption: { keys: [KEY] } }), 'a')
+    const store = sqliteStore(database, { encryption: { keys: [OTHER] } })
+    const innocent = newEvent([{ lane: 'innocent' }])
+    await store.deliveries.enqueue([innocent])
+    const claimed = await claim(store, 2)
+    expect(claimed.map(({ delivery }) => [delivery.lane, delivery.crashes])).toEqual([['innocent', 0]])
+    const lost = await store.deliveries.get(id)
+    expect(lost?.delivery).toMatchObject({ status: 'failed', cause: 'body_unreadable', body: undefined, crashes: 0 })
+    expect(lost?.delivery.lastError).toContain('key')
+    const { items } = await store.deliveries.list({})
+    expect(items.map(({ lane, body: shown }) => [lane, shown])).toEqual([
+      ['innocent', undefined],
+      ['a', undefined],
+    ])
+    expect(await store.deliveries.failures({})).toMatchObject([{ cause: 'body_unreadable', count: 1 }])
+    // With its key it can be sent again as it was.
+    const both = sqliteStore(database, { encryption: { keys: [OTHER, KEY] } })
+    expect(await both.deliveries.retry({ ids: [id] }, 3)).toBe(1)
+    expect((await claim(both, 3)).map(({ delivery }) => delivery.body)).toEqual([body])
+  })
+
+  it('does not end a claim that finds nothing else', async () => {
+    const database = new Database(':memory:')
+    await waiting(sqliteStore(database, { encryption: { keys: [KEY] } }), 'a', true)
+    const store = sqliteStore(database)
+    const behind = newEvent([{ lane: 'a', ordered: true }], { subject: 's' })
+    await store.deliveries.enqueue([behind])
+    const claimed = await claim(store, 2, { limit: 1 })
+    expect(claimed.map(({ event }) => event.id)).toEqual([behind.event.id])
+  })
+
+  it('is not needed for bodies once all was encrypted anew', async () => {
+    const database = new Database(':memory:')
+    const plain = sqliteStore(database)
+    await waiting(plain, 'plain')
+    const first = sqliteStore(database, { encryption: { keys: [KEY] } })
+    for (let i = 0; i < 250; i++) await waiting(first, `lane ${i}`)
+    const both = sqliteStore(database, { encryption: { keys: [OTHER, KEY] } })
+    expect(await both.reencrypt()).toEqual({ endpoints: 0, bodies: 251, unreadable: 0 })
+    expect(await both.reencrypt()).toEqual({ endpoints: 0, bodies: 0, unreadable: 0 })
+    expect(await first.reencrypt()).toEqual({ endpoints: 0, bodies: 0, unreadable: 251 })
+    const second = sqliteStore(database, { encryption: { keys: [OTHER] } })
+    const claimed = await claim(second, 2)
+    expect(claimed.length).toBe(251)
+    for (const { delivery } of claimed) expect(delivery.body).toEqual(body)
+  })
+
+  it('hides its endpoints, and no others', async () => {
+    const database = new Database(':memory:')
+    await sqliteStore(database, { encryption: { keys: [OTHER] } }).endpoints.insert(endpoint({ id: 'ep_other' }))
+    const store = sqliteStore(database, { encryption: { keys: [KEY] } })
+    const [logger, clock] = [recordingLogger(), manualClock()]
+    const options = { guard, store, clock, transport: scriptedTransport([], clock) }
+    const { endpoint: own } = await createSender(options).endpoints.create(input())
+    const fresh = createSender({ ...options, logger })
+    expect(await fresh.publish('lead.created', {})).toMatchObject({ deliveries: 1 })
+    await store.endpoints.insert(endpoint({ id: 'ep_more', events: ['lead.*'], when: undefined }))
+    await clock.advance(60_000)
+    expect(await fresh.publish('lead.created', {})).toMatchObject({ deliveries: 2 })
+    expect(logger.lines.map(({ level, fields }) => [level, fields])).toEqual([['error', { endpointId: 'ep_other' }]])
+    await store.endpoints.delete('ep_more')
+    const page = await fresh.endpoints.list()
+    expect([page.items.map(({ id }) => id), page.unreadable]).toEqual([[own.id], ['ep_other']])
+    await expect(fresh.endpoints.get('ep_other')).rejects.toMatchObject({ code: 'store_encryption' })
+    expect(await fresh.endpoints.list({ limit: 1 })).not.toHaveProperty('unreadable')
   })
 })

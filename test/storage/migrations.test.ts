@@ -2,6 +2,7 @@ import { migrationSql as postgresSql, postgresStore } from 'crm-webhooks/storage
 import { migrationSql, sqliteStore } from 'crm-webhooks/storage/sqlite'
 import Database from 'libsql'
 import { describe, expect, it } from 'vitest'
+import { filterDeliveries } from '../../src/storage/sql/delivery-filter.ts'
 import { claim, endpoint, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 
 const tablesOf = (database: InstanceType<typeof Database>): string[] =>
@@ -45,6 +46,7 @@ describe('migrations', () => {
     const failed = { next: { status: 'failed', atMs: 7 }, lastError: 'HTTP 500' } as const
     await before.deliveries.settle((await claim(before, 1)).map(one => settlement(one, failed)))
     // As the first version left them.
+    database.exec('drop index webhook_events_tenant; drop index webhook_attempts_tenant')
     database.exec('drop index webhook_deliveries_cause')
     database.exec('alter table webhook_deliveries drop column cause')
     database.exec("update webhook_meta set value = 1 where name = 'schema_version'")
@@ -58,6 +60,41 @@ describe('migrations', () => {
     ])
     expect(await store.deliveries.discard({ cause: 'unknown', endpointId: 'a' }, 9)).toBe(1)
     expect(await store.deliveries.retry({ cause: 'unknown', endpointId: 'b' }, 9)).toBe(1)
+  })
+
+  it.each([1, 2, 3])('lead from version %j to the current one when they are run by hand', version => {
+    const [all, upgrade] = [migrationSql('sqlite'), migrationSql('sqlite', { from: version })]
+    const rest = upgrade.slice(upgrade.indexOf(';'))
+    expect(all.endsWith(rest)).toBe(true)
+    const [database, fresh] = [new Database(':memory:'), new Database(':memory:')]
+    database.exec(all.slice(0, -rest.length))
+    database.exec(`insert into webhook_meta (name, value) values ('schema_version', ${version})`)
+    database.exec(upgrade)
+    fresh.exec(all)
+    const parts = 'select sql from sqlite_master where sql is not null order by name'
+    const versions = "select value from webhook_meta where name = 'schema_version'"
+    for (const query of [parts, versions]) {
+      expect(database.prepare(query).all([])).toEqual(fresh.prepare(query).all([]))
+    }
+  })
+
+  it.each([-1, 0.5, 99, Number.NaN])('refuse to begin at version %j', from => {
+    expect(() => migrationSql('sqlite', { from })).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+  })
+
+  it('make an index for the lists of a tenant, and for subjects of any length', async () => {
+    const database = new Database(':memory:')
+    await sqliteStore(database).start()
+    const plan = (sql: string): string =>
+      (database.prepare(`explain query plan ${sql}`).all() as { detail: string }[])
+        .map(({ detail }) => detail)
+        .join(' ')
+    const attempts = 'select no from webhook_attempts where tenant = ? order by started_at_ms desc, no desc limit 51'
+    expect(plan(attempts)).toMatch(/^SEARCH \S+ USING COVERING INDEX webhook_attempts_tenant \(tenant=\?\)$/)
+    const events = 'select no from webhook_events where tenant = ? order by no desc limit 51'
+    expect(plan(events)).toMatch(/^SEARCH \S+ USING COVERING INDEX webhook_events_tenant \(tenant=\?\)$/)
+    const { parts } = filterDeliveries({ subject: 's' })
+    expect(plan(`select no from webhook_events e where ${parts.join('?')}`)).toMatch(/INDEX webhook_events_subject/)
   })
 
   it('refuse tables of a newer release, and touch nothing', async () => {
@@ -79,6 +116,13 @@ describe('migrations', () => {
     await one.deliveries.enqueue([newEvent()])
     expect(await claim(other, 1)).toEqual([])
     expect((await claim(one, 1)).length).toBe(1)
+  })
+
+  it('refuse a schema in SQLite', () => {
+    const refused: unknown = expect.objectContaining({ code: 'invalid_option', argument: 'prefix' })
+    expect(() => sqliteStore(new Database(':memory:'), { prefix: 'aux1.webhook_' })).toThrow(refused)
+    expect(() => migrationSql('sqlite', { prefix: 'aux1.webhook_' })).toThrow(refused)
+    expect(postgresSql('postgres', { prefix: 'aux1.webhook_' })).toContain('create table aux1.webhook_events')
   })
 
   it.each(['a-b', 'a;drop table x', 'A_', '', 'x'.repeat(31), 'a.b.c_', '1a'])('refuse the prefix %j', prefix => {

@@ -267,7 +267,7 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
     await pool.query('analyze webhook_deliveries')
     const values = [0, 0, 1, 50, 16, [], 't', 9, [], []]
     const { rows } = await pool.query(
-      `explain (analyze, format json) ${claimText(nameTables('webhook_'), false)}`,
+      `explain (analyze, format json) ${claimText(nameTables('webhook_', 'postgres'), false)}`,
       values,
     )
     const plan = JSON.stringify(rows)
@@ -288,7 +288,7 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
     const row = (i: number) => [i, event.event.id, i, 't', 3, null, null, 1, 1, 1, null, null, null, null, null]
     const settled = Array.from({ length: 20 }, (_, i) => row(i))
     const { rows } = await pool.query(
-      `explain (analyze, format json) ${settleText(nameTables('webhook_'), false)}`,
+      `explain (analyze, format json) ${settleText(nameTables('webhook_', 'postgres'), false)}`,
       row(0).map((_, column) => settled.map(values => values[column])),
     )
     const counts = [...JSON.stringify(rows).matchAll(/"Actual Rows":([\d.]+),"Actual Loops":(\d+)/g)]

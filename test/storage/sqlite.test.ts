@@ -7,8 +7,9 @@ import { scriptedTransport } from 'crm-webhooks/testing'
 // Or another driver: test/runtimes/sqlite puts its own in this place. So nothing here is used but what all of them have.
 import Database from 'libsql'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createDeliveries } from '../../src/queue/deliveries.ts'
 import type { NewEvent } from '../../src/storage/store.ts'
-import { attempt, claim, endpoint, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
+import { attempt, claim, endpoint, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 import { storeContract } from '../../src/testing/store-contract.ts'
 import { guard } from '../outbound/support.ts'
 
@@ -358,6 +359,33 @@ describe('a SQLite file', () => {
     for (; moving; written++) await store.deliveries.enqueue([many(written % 2 === 0)])
     await moved
     expect(written).toBeGreaterThan(5)
+  })
+
+  it('leaves a handle that it was given open', async () => {
+    const database = new Database(newFile())
+    const store = sqliteStore(database)
+    await store.deliveries.enqueue([newEvent()])
+    await store.close()
+    expect(() => database.exec('delete from webhook_events')).not.toThrow()
+    await expect(store.deliveries.enqueue([newEvent()])).rejects.toMatchObject({ code: 'store_unavailable' })
+    database.close()
+  })
+
+  it('says so when the data of what is to be retried is gone', async () => {
+    let nowMs = 1_000_000
+    const clock = { now: () => nowMs, setTimer: () => () => undefined }
+    const store = sqliteStore(new Database(newFile()), { clock })
+    const deliveries = createDeliveries({ store: store.deliveries, clock, wake: () => undefined })
+    const [one, other] = [newEvent(), newEvent([{ lane: 'b' }])]
+    await store.deliveries.enqueue([one, other])
+    await store.deliveries.settle((await claim(store, nowMs)).map(each => settlement(each)))
+    nowMs += 60_000
+    await deliveries.retry(idsOf(other)[0] ?? '')
+    // One that waits already goes on by itself.
+    await deliveries.retry(idsOf(other)[0] ?? '')
+    await store.prune({ payloadsOlderThanSeconds: 59 })
+    await expect(deliveries.retry(idsOf(one)[0] ?? '')).rejects.toMatchObject({ code: 'conflict' })
+    expect((await claim(store, nowMs)).length).toBe(1)
   })
 
   it('deletes what is old, and nothing that waits', async () => {

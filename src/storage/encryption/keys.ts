@@ -4,11 +4,20 @@ import { requireSecrets } from '../../model/secret.ts'
 
 const KEY_BYTES = 32
 
-/** What is encrypted at rest, and with what. */
+/**
+ * With what endpoints and rendered bodies are encrypted. What an event says is not: its data, and what the exchange log
+ * has of requests and answers, stand in the database as they are, with secrets masked in the log.
+ */
 export interface EncryptionOptions {
   /**
-   * Keys of 32 bytes, as bytes, hex or Base64: the first one encrypts, all of them decrypt. To replace a key put the
-   * new one in front, call `reencrypt` of the store, then take the old one away.
+   * Keys of 32 bytes, as bytes, hex or Base64: the first one encrypts, all of them decrypt. A process without the key
+   * of an endpoint sends nothing to it, and deliveries whose bodies it cannot read end as dead letters
+   * (`body_unreadable`). So a key is replaced in four steps, each once the one before is done in every process:
+   *
+   * 1. the new key is put last: all can read what it encrypts;
+   * 2. it is put first: all encrypt with it;
+   * 3. `reencrypt` of the store is called, in one process;
+   * 4. the old key is taken away.
    */
   readonly keys: ReadonlyArray<string | Uint8Array>
 }

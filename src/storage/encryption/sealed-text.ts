@@ -21,6 +21,23 @@ export async function openText(stored: string, place: string, sealer: Sealer | u
   return new TextDecoder().decode(await sealer.open(sealed, place))
 }
 
+/** A stored text, sealed with the first of the keys; `undefined` when it is already. Otherwise like {@link openText}. */
+export async function resealText(stored: string, place: string, sealer: Sealer): Promise<string | undefined> {
+  const sealed = stored.startsWith(MARK) ? decodeBase64(stored.slice(MARK.length)) : undefined
+  if (sealed !== undefined && sealer.isCurrent(sealed)) return undefined
+  return sealText(await openText(stored, place, sealer), place, sealer)
+}
+
+/** What `read` gives; `null` when it cannot be read. */
+export async function ifReadable<Out>(read: () => Promise<Out>): Promise<Out | null> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof WebhookError && error.code === 'store_encryption') return null
+    throw error
+  }
+}
+
 /** Says that something is sealed and there is nothing to open it with. */
 export function unreadable(keyMissing: boolean): WebhookError {
   const problem = keyMissing ? 'the store was built without encryption.keys' : 'it was changed'

@@ -15,6 +15,8 @@ export interface Sealer {
   seal(plain: Uint8Array, place: string): Promise<Uint8Array>
   /** @throws {WebhookError} `store_encryption` when it was changed or moved, or its key is not among the keys. */
   open(sealed: Uint8Array, place: string): Promise<Uint8Array>
+  /** Whether it was sealed with the key that seals now. */
+  isCurrent(sealed: Uint8Array): boolean
 }
 
 interface Key {
@@ -26,6 +28,8 @@ interface Key {
 /** Sealed bytes are: version, id of the key, nonce, cipher text with its tag. */
 export function createSealer(options: EncryptionOptions): Sealer {
   const keys = requireKeys(options).map(importKey)
+  const keyOf = (sealed: Uint8Array): Key | undefined =>
+    keys.find(({ id }) => id.every((byte, index) => byte === sealed[1 + index]))
   return {
     async seal(plain, place) {
       const [current] = keys
@@ -38,8 +42,7 @@ export function createSealer(options: EncryptionOptions): Sealer {
     },
     async open(sealed, place) {
       if (sealed.length <= HEADER_BYTES || sealed[0] !== VERSION) throw failure('what is stored is not of a known form')
-      const id = sealed.subarray(1, 1 + ID_BYTES)
-      const known = keys.find(key => key.id.every((byte, index) => byte === id[index]))
+      const known = keyOf(sealed)
       if (known === undefined) throw failure('it was encrypted with a key that is not among encryption.keys')
       const iv = sealed.slice(1 + ID_BYTES, HEADER_BYTES)
       const algorithm = { name: 'AES-GCM', iv, additionalData: Uint8Array.from(utf8(place)) }
@@ -49,6 +52,7 @@ export function createSealer(options: EncryptionOptions): Sealer {
         throw failure('it was changed, or belongs to another row')
       }
     },
+    isCurrent: sealed => sealed[0] === VERSION && keyOf(sealed) === keys[0],
   }
 }
 

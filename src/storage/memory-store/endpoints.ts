@@ -17,7 +17,7 @@ export class MemoryEndpoints implements EndpointStore {
 
   async insert(endpoint: Endpoint): Promise<void> {
     if (this.#entries.has(endpoint.id)) {
-      throw new WebhookError('invalid_option', 'endpoints.insert: there is an endpoint with this id', {
+      throw new WebhookError('conflict', 'endpoints.insert: there is an endpoint with this id', {
         argument: 'endpoint.id',
       })
     }

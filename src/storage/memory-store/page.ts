@@ -1,7 +1,5 @@
+import { pageSize } from '../page-size.ts'
 import type { Page, PageRequest } from '../store.ts'
-
-const DEFAULT_LIMIT = 50
-const MAX_LIMIT = 250
 
 /**
  * Fills one page from items that come newest first, and asks for no more of them than that takes.
@@ -10,11 +8,11 @@ const MAX_LIMIT = 250
  */
 export function fillPage<Item, Out>(
   items: Iterable<Item>,
-  { limit = DEFAULT_LIMIT }: PageRequest,
+  request: PageRequest,
   cursorOf: (item: Item) => string,
   show: (item: Item) => Out,
 ): Page<Out> {
-  const size = Math.min(MAX_LIMIT, Math.max(1, limit))
+  const size = pageSize(request)
   const page: Out[] = []
   let last: Item | undefined
   for (const item of items) {

@@ -1,10 +1,11 @@
 import type { Attempt } from '../../model/delivery.ts'
+import { pageSize } from '../page-size.ts'
 import type { AttemptFilter, AttemptStats, AttemptStore, Page } from '../store.ts'
 import type { Database } from './database.ts'
-import { pageSize, readCursor, toPage } from './paging.ts'
+import { readCursor, toPage } from './paging.ts'
 import { ATTEMPT_COLUMNS, DIRECTION, readAttempt, writeAttempt } from './rows.ts'
 import { join, raw, type Sql, type SqlValue, type Steps, sql } from './statement.ts'
-import { readNumber, readNumberOrUndefined } from './values.ts'
+import { readNumber, readNumberOrUndefined, wholeMs } from './values.ts'
 
 const COLUMNS = ATTEMPT_COLUMNS.map(([name]) => name).join(', ')
 /** Rows in one statement: databases limit the number of parameters. */
@@ -45,7 +46,7 @@ export class SqlAttempts implements AttemptStore {
       max(case when place = (total * 99 + 99) / 100 then duration_ms end) as p99
       from (select duration_ms, started_at_ms, succeeded, count(*) over () as total,
         row_number() over (order by duration_ms) as place
-        from ${this.#table} where endpoint_id = ${endpointId} and started_at_ms >= ${sinceMs} and is_test = 0) chosen`)
+        from ${this.#table} where endpoint_id = ${endpointId} and started_at_ms >= ${wholeMs(sinceMs)} and is_test = 0) chosen`)
     const row = rows[0] ?? {}
     const [total, succeeded] = [readNumber(row, 'total'), readNumber(row, 'succeeded')]
     return {
@@ -72,8 +73,8 @@ export class SqlAttempts implements AttemptStore {
     equal('subject', filter.subject)
     equal('succeeded', filter.outcome && (filter.outcome === 'succeeded' ? 1 : 0))
     equal('direction', filter.direction && DIRECTION[filter.direction])
-    if (filter.sinceMs !== undefined) conditions.push(sql`started_at_ms >= ${filter.sinceMs}`)
-    if (filter.untilMs !== undefined) conditions.push(sql`started_at_ms < ${filter.untilMs}`)
+    if (filter.sinceMs !== undefined) conditions.push(sql`started_at_ms >= ${wholeMs(filter.sinceMs)}`)
+    if (filter.untilMs !== undefined) conditions.push(sql`started_at_ms < ${wholeMs(filter.untilMs)}`)
     if (filter.status !== undefined) conditions.push(hasStatus(filter.status))
     if (filter.text !== undefined) conditions.push(this.#contains(filter.text))
     const before = readCursor(filter)

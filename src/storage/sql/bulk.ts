@@ -28,6 +28,8 @@ interface Change {
   /** Asked again of the row itself: somebody else may have changed it meanwhile. */
   readonly still: Sql
   readonly set: Sql
+  /** What is done with the rows that match, so that they go on to match. */
+  readonly lock: Sql
 }
 
 /** Makes finished deliveries due again. */
@@ -45,6 +47,8 @@ export async function reopen(
     // The next in turn is decided afterwards: until then an ordered one waits.
     set: sql`state = case when order_key is null then 0 else 2 end, due_at_ms = ${wholeMs(dueAtMs)},
       tries_used = null, crashes = null, finished_at_ms = null`,
+    // Of an event that is being pruned there is nothing to send. Where writers take turns, none is pruned meanwhile.
+    lock: raw(bulk.database.dialect === 'postgres' ? 'for share of e' : ''),
   }
   if (ids === undefined) return changeAll(bulk, change)
   return bulk.database.transaction(function* (): Steps<number> {
@@ -66,6 +70,7 @@ export function discard(
     matching: sql`${ofStatus('failed')} and ${filterDeliveries(filter)}`,
     still: sql`state = 4`,
     set: sql`state = ${STATE.cancelled}, finished_at_ms = ${wholeMs(atMs)}`,
+    lock: raw(''),
   })
 }
 
@@ -90,9 +95,12 @@ async function changeAll(bulk: Bulk, change: Change): Promise<number> {
   }
 }
 
-function* changeSome({ database, from, queue }: Bulk, { matching, still, set }: Change, which: Sql): Steps<number> {
-  const rows = yield sql`update ${raw(database.tables.deliveries)} set ${set}
-    where ${still} and (event_no, ordinal) in (select d.event_no, d.ordinal from ${from} where ${matching} and ${which})
+function* changeSome({ database, from, queue }: Bulk, change: Change, which: Sql): Steps<number> {
+  const { matching, still, set, lock } = change
+  const rows = yield sql`with chosen as materialized (
+      select d.event_no, d.ordinal from ${from} where ${matching} and ${which} ${lock})
+    update ${raw(database.tables.deliveries)} set ${set}
+    where ${still} and (event_no, ordinal) in (select event_no, ordinal from chosen)
     returning lane_no, order_key`
   yield* queue.giveTurns(groupsOf(rows))
   return rows.length

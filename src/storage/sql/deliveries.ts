@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { parseDeliveryId, type StoredEvent } from '../../model/delivery.ts'
 import type { Sealer } from '../encryption/sealer.ts'
+import { pageSize } from '../page-size.ts'
 import type {
   ClaimedDelivery,
   ClaimRequest,
@@ -21,12 +22,12 @@ import type { Database } from './database.ts'
 import { filterDeliveries, ofStatus } from './delivery-filter.ts'
 import { readFailures } from './failures.ts'
 import { type Lanes, laneOf } from './lanes.ts'
-import { pageSize, toPage } from './paging.ts'
+import { toPage } from './paging.ts'
 import { groupsOf, type QueueStatements } from './queue.ts'
 import { reschedule } from './reschedule.ts'
 import { DELIVERY_COLUMNS, EVENT_COLUMNS, readDelivery, readEvent, STATE } from './rows.ts'
 import { list, type Row, raw, type Sql, type Steps, sql } from './statement.ts'
-import { readText, readTextOrUndefined, wholeMs } from './values.ts'
+import { passedMs, readText, readTextOrUndefined, wholeMs } from './values.ts'
 
 /** Ids in one statement: databases limit the number of parameters. */
 const MAX_IDS = 500
@@ -82,12 +83,12 @@ export class SqlDeliveries implements DeliveryStore {
   ): Promise<readonly EnqueueResult[]> {
     const { transaction } = options
     if (transaction === undefined) return this.#enqueues?.add(events) ?? this.#enqueue(events)
-    const nowMs = this.#clock.now()
+    const nowMs = wholeMs(this.#clock.now())
     return this.#database.within(transaction, () => this.#queue.enqueue(events, nowMs, false))
   }
 
   async #enqueue(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
-    const nowMs = this.#clock.now()
+    const nowMs = wholeMs(this.#clock.now())
     const steps = (): Steps<EnqueueResult[]> => this.#queue.enqueue(events, nowMs, true)
     if (!needsTransaction(events)) return this.#database.write(steps)
     this.#ordered ||= isOrdered(events)
@@ -98,7 +99,9 @@ export class SqlDeliveries implements DeliveryStore {
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
-    const rows = await this.#claim(request)
+    const nowMs = passedMs(request.nowMs)
+    const leaseUntilMs = wholeMs(request.leaseUntilMs)
+    const rows = await this.#claim({ ...request, nowMs, leaseUntilMs })
     // Deliveries of one event share it, so that what is made of it is made once.
     const events = new Map<string, StoredEvent>()
     const claimed = rows.map(row => {
@@ -108,8 +111,26 @@ export class SqlDeliveries implements DeliveryStore {
       return { delivery: readDelivery(row), event, token: request.token, ordered }
     })
     this.#ordered ||= claimed.some(({ ordered }) => ordered)
-    if (!claimed.some(({ delivery }) => delivery.body !== undefined)) return claimed
-    return Promise.all(claimed.map(async one => ({ ...one, delivery: await openBody(one.delivery, this.#sealer) })))
+    return claimed.some(({ delivery }) => delivery.body !== undefined) ? this.#opened(claimed, request) : claimed
+  }
+
+  /** What can be sent of a claim. A delivery whose body cannot be read ends as a dead letter, and costs no other one. */
+  async #opened(claimed: readonly ClaimedDelivery[], request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
+    const readable: ClaimedDelivery[] = []
+    const lost: Settlement[] = []
+    const opened = await Promise.all(claimed.map(({ delivery }) => openBody(delivery, this.#sealer)))
+    claimed.forEach((one, index) => {
+      const { delivery = one.delivery, problem } = opened[index] ?? {}
+      if (problem === undefined) readable.push({ ...one, delivery })
+      else lost.push(unreadable(one, problem, this.#clock.now()))
+    })
+    if (lost.length === 0) return readable
+    const isEnded = await this.#settles.add(lost).then(
+      () => true,
+      // Their lease runs out, and they are claimed again: for the others it must not.
+      () => false,
+    )
+    return isEnded && readable.length === 0 ? this.claim(request) : readable
   }
 
   async #claim(request: ClaimRequest): Promise<readonly Row[]> {
@@ -170,7 +191,7 @@ export class SqlDeliveries implements DeliveryStore {
       from ${this.#from} where e.id = ${place.eventId} and d.ordinal = ${place.ordinal}
       ${tenant === undefined ? raw('') : sql`and e.tenant = ${tenant}`}`)
     if (row === undefined) return undefined
-    return { delivery: await openBody(readDelivery(row), this.#sealer), event: readEvent(row) }
+    return { delivery: (await openBody(readDelivery(row), this.#sealer)).delivery, event: readEvent(row) }
   }
 
   async list(filter: DeliveryFilter) {
@@ -179,7 +200,8 @@ export class SqlDeliveries implements DeliveryStore {
       from ${this.#from} where ${filterDeliveries(filter)} and ${ofStatus(filter.status)}
       order by d.event_no desc, d.ordinal desc limit ${size + 1}`)
     const { items, ...page } = toPage(rows, size, ['event_no', 'ordinal'], readDelivery)
-    return { items: await Promise.all(items.map(item => openBody(item, this.#sealer))), ...page }
+    const opened = await Promise.all(items.map(item => openBody(item, this.#sealer)))
+    return { items: opened.map(({ delivery }) => delivery), ...page }
   }
 
   retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number> {
@@ -223,6 +245,11 @@ function restOf(request: ClaimRequest, claimed: readonly Row[]): ClaimRequest {
     laneLimits.set(lane, (laneLimits.get(lane) ?? request.perLane) - 1)
   }
   return { ...request, limit: request.limit - claimed.length, laneLimits }
+}
+
+function unreadable({ delivery, token }: ClaimedDelivery, problem: string, atMs: number): Settlement {
+  const next = { status: 'failed', atMs } as const
+  return { deliveryId: delivery.id, token, next, lastError: problem, cause: 'body_unreadable' }
 }
 
 /** Whether some of it is ordered, or one event may be told from another only once that is stored. */

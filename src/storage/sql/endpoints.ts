@@ -1,13 +1,15 @@
 import { WebhookError } from '../../errors.ts'
 import type { Endpoint } from '../../model/endpoint.ts'
-import { openText, sealText } from '../encryption/sealed-text.ts'
+import { ifReadable, openText, resealText, sealText } from '../encryption/sealed-text.ts'
 import type { Sealer } from '../encryption/sealer.ts'
-import type { EndpointStore, Page } from '../store.ts'
+import { pageSize } from '../page-size.ts'
+import type { EndpointPage, EndpointStore } from '../store.ts'
 import type { Database } from './database.ts'
-import { pageSize, readCursor, toPage } from './paging.ts'
+import { readCursor, toPage } from './paging.ts'
+import type { Resealed } from './reencrypt.ts'
 import { DIRECTION } from './rows.ts'
 import { type Row, raw, type Sql, type Steps, sql } from './statement.ts'
-import { readText, textOrNull } from './values.ts'
+import { readText, textOrNull, wholeMs } from './values.ts'
 
 /**
  * Endpoints, each as one document. Not only its secrets are sealed but all of it: the address of a chat's incoming
@@ -32,7 +34,7 @@ export class SqlEndpoints implements EndpointStore {
     const { id, tenant, status, updatedAtMs } = endpoint
     const document = await this.#write(endpoint)
     const insert = sql`insert into ${this.#table} (id, tenant, status, updated_at_ms, document)
-      values (${id}, ${textOrNull(tenant)}, ${status}, ${updatedAtMs}, ${document})
+      values (${id}, ${textOrNull(tenant)}, ${status}, ${wholeMs(updatedAtMs)}, ${document})
       on conflict (id) do nothing returning no`
     // With its lane: one that a transaction of the host created would hold up all that publish to it until that ends.
     const lane = sql`insert into ${this.#lanes} (direction, name, endpoint_id) values (${DIRECTION.outbound}, ${id}, ${id})
@@ -55,15 +57,15 @@ export class SqlEndpoints implements EndpointStore {
     const document = await this.#write(endpoint)
     const same = tenant === undefined ? sql`tenant is null` : sql`tenant = ${tenant}`
     return this.#change(sql`update ${this.#table}
-      set status = ${status}, updated_at_ms = ${updatedAtMs}, document = ${document}
-      where id = ${id} and updated_at_ms = ${expectedUpdatedAtMs} and ${same} returning no`)
+      set status = ${status}, updated_at_ms = ${wholeMs(updatedAtMs)}, document = ${document}
+      where id = ${id} and updated_at_ms = ${wholeMs(expectedUpdatedAtMs)} and ${same} returning no`)
   }
 
   delete(id: string, tenant?: string): Promise<boolean> {
     return this.#change(sql`delete from ${this.#table} where id = ${id} ${ofTenant(tenant)} returning no`)
   }
 
-  async list(filter: Parameters<EndpointStore['list']>[0]): Promise<Page<Endpoint>> {
+  async list(filter: Parameters<EndpointStore['list']>[0]): Promise<EndpointPage> {
     const size = pageSize(filter)
     const before = readCursor(filter)
     const rows = await this.#database.read(sql`select no, id, document from ${this.#table} where true
@@ -71,8 +73,11 @@ export class SqlEndpoints implements EndpointStore {
       ${filter.status === undefined ? raw('') : sql`and status = ${filter.status}`}
       ${before === undefined ? raw('') : sql`and no < ${before[0]}`}
       order by no desc limit ${size + 1}`)
-    const { items, ...page } = toPage(rows, size, ['no', 'none'], row => this.#read(row))
-    return { items: await Promise.all(items), ...page }
+    const { items, ...page } = toPage(rows, size, ['no', 'none'], row => row)
+    const read = await Promise.all(items.map(row => ifReadable(() => this.#read(row))))
+    const unreadable = items.filter((_, index) => read[index] === null).map(row => readText(row, 'id'))
+    const endpoints = read.filter(one => one !== null)
+    return { items: endpoints, ...page, ...(unreadable.length > 0 && { unreadable }) }
   }
 
   async version(): Promise<string> {
@@ -80,18 +85,21 @@ export class SqlEndpoints implements EndpointStore {
     return rows[0] === undefined ? '' : readText(rows[0], 'value')
   }
 
-  /** Seals every endpoint with the current key. Answers how many there are. */
-  async reencrypt(): Promise<number> {
-    const rows = await this.#database.read(sql`select id, document from ${this.#table}`)
-    for (const row of rows) {
+  /** Seals every endpoint with the first of the keys. */
+  async reencrypt(sealer: Sealer): Promise<Resealed> {
+    const total = { resealed: 0, unreadable: 0 }
+    for (const row of await this.#database.read(sql`select id, document from ${this.#table}`)) {
       const [id, before] = [readText(row, 'id'), readText(row, 'document')]
-      const document = await sealText(await openText(before, placeOf(id), this.#sealer), placeOf(id), this.#sealer)
+      const document = await ifReadable(() => resealText(before, placeOf(id), sealer))
+      if (document === null) total.unreadable++
+      if (typeof document !== 'string') continue
+      total.resealed++
       // One that was changed meanwhile has been sealed anew by that.
       await this.#change(
         sql`update ${this.#table} set document = ${document} where id = ${id} and document = ${before} returning no`,
       )
     }
-    return rows.length
+    return total
   }
 
   /** Writes, and changes the version if there was anything to write. What goes with it is written then, too. */

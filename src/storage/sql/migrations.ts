@@ -1,10 +1,12 @@
+import { WebhookError } from '../../errors.ts'
 import type { Dialect } from './statement.ts'
 import { DEFAULT_PREFIX, nameTables, type Tables } from './tables.ts'
+import { MAX_KEY } from './values.ts'
 
 /** The statements of one version, for each database. */
 type Migration = (tables: Tables, dialect: Dialect) => readonly string[]
 
-const MIGRATIONS: readonly Migration[] = [firstVersion, causesOfFailure]
+const MIGRATIONS: readonly Migration[] = [firstVersion, causesOfFailure, listsOfTenants]
 
 /** The version that this release reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length
@@ -19,16 +21,34 @@ export function createMeta({ meta }: Tables): string {
   return `create table if not exists ${meta} (name text primary key, value bigint not null)`
 }
 
+/** Options of {@link migrationSql}. */
+export interface MigrationOptions {
+  /** As of the store. Default `webhook_`. */
+  readonly prefix?: string
+  /**
+   * The version that the tables have: `schema_version` in the table `webhook_meta`. Default 0: there are none.
+   */
+  readonly from?: number
+}
+
 /**
- * The statements that make the tables from nothing, for those who run migrations themselves. Stores run them on
- * start when the tables are not there.
+ * The statements that make the tables, or bring those of an earlier release up to date, for those who run migrations
+ * themselves. Stores run them at their first use, in one transaction that takes as long as it takes: where tables are
+ * large and busy, run them before the new release starts. In PostgreSQL an index can then be made `concurrently`.
+ *
+ * @throws {WebhookError} `invalid_option` for a version that this release does not know.
  *
  * @example writeFileSync('webhooks.sql', migrationSql('postgres'))
+ * @example writeFileSync('upgrade.sql', migrationSql('postgres', { from: 2 }))
  */
-export function migrationSql(dialect: Dialect, options: { readonly prefix?: string } = {}): string {
-  const tables = nameTables(options.prefix ?? DEFAULT_PREFIX)
-  const version = `insert into ${tables.meta} (name, value) values ('schema_version', ${SCHEMA_VERSION})`
-  return [createMeta(tables), ...migrationsFrom(0, tables, dialect), version].map(text => `${text};\n`).join('\n')
+export function migrationSql(dialect: Dialect, { prefix = DEFAULT_PREFIX, from = 0 }: MigrationOptions = {}): string {
+  const tables = nameTables(prefix, dialect)
+  if (!(Number.isInteger(from) && from >= 0 && from <= SCHEMA_VERSION)) {
+    throw new WebhookError('invalid_option', `from must be a version, 0 to ${SCHEMA_VERSION}`, { argument: 'from' })
+  }
+  const version = `insert into ${tables.meta} (name, value) values ('schema_version', ${SCHEMA_VERSION})
+  on conflict (name) do update set value = excluded.value`
+  return [createMeta(tables), ...migrationsFrom(from, tables, dialect), version].map(text => `${text};\n`).join('\n')
 }
 
 /**
@@ -159,5 +179,17 @@ function causesOfFailure({ deliveries, indexPrefix }: Tables): readonly string[]
     `alter table ${deliveries} add column cause text`,
     `create index ${indexPrefix}deliveries_cause on ${deliveries} (lane_no, cause, event_no, ordinal, finished_at_ms)
   where state = 4`,
+  ]
+}
+
+/** Lists of one tenant read its rows only. A subject may be longer than a key of an index. */
+function listsOfTenants({ events, attempts, indexPrefix }: Tables, dialect: Dialect): readonly string[] {
+  // An index is dropped by its own name, in the schema of its table.
+  const schema = dialect === 'postgres' ? events.slice(0, events.indexOf('.') + 1) : ''
+  return [
+    `create index ${indexPrefix}events_tenant on ${events} (tenant, no) where tenant is not null`,
+    `create index ${indexPrefix}attempts_tenant on ${attempts} (tenant, started_at_ms, no) where tenant is not null`,
+    `drop index ${schema}${indexPrefix}events_subject`,
+    `create index ${indexPrefix}events_subject on ${events} (substr(subject, 1, ${MAX_KEY}), no) where subject is not null`,
   ]
 }

@@ -2,14 +2,6 @@ import type { Page, PageRequest } from '../store.ts'
 import type { Row } from './statement.ts'
 import { readNumber } from './values.ts'
 
-const DEFAULT_LIMIT = 50
-const MAX_LIMIT = 250
-
-/** How many items a page has. */
-export function pageSize({ limit = DEFAULT_LIMIT }: PageRequest): number {
-  return Math.min(MAX_LIMIT, Math.max(1, Math.floor(limit)))
-}
-
 /** The two numbers of a cursor, after which the page begins; ones that nothing comes after for a made-up cursor. */
 export function readCursor({ cursor }: PageRequest): readonly [number, number] | undefined {
   if (cursor === undefined) return undefined

@@ -1,6 +1,7 @@
 import { WebhookError } from '../../errors.ts'
 import type { Database } from './database.ts'
-import { raw, type Sql, type Steps, sql } from './statement.ts'
+import { list, raw, type Sql, type Steps, sql } from './statement.ts'
+import { passedMs, readNumber } from './values.ts'
 
 /** What may go, by its age in seconds. What is left out is kept. */
 export interface PruneOptions {
@@ -27,65 +28,91 @@ export interface Pruned {
 /** Rows in one transaction, so that nobody else waits for long. */
 const MAX_ROWS = 1_000
 
+/** Something that goes with events that have ended. */
+interface EventPart {
+  /** Of which events `e` there is any. */
+  readonly of: Sql
+  /** Takes it from some events, on a condition on each; answers their numbers. */
+  readonly take: (condition: Sql) => Sql
+  /** Takes what belongs to them. */
+  readonly takeRest: (numbers: Sql) => Sql
+}
+
 /** @throws {WebhookError} `invalid_option` for an age that is not a number from 0. */
 export async function prune(database: Database, options: PruneOptions, nowMs: number): Promise<Pruned> {
-  const { events, deliveries, attempts, idempotency, dedupe } = database.tables
+  const { attempts, idempotency, dedupe } = database.tables
+  const [events, deliveries] = [raw(database.tables.events), raw(database.tables.deliveries)]
   const before = (name: keyof PruneOptions): number | undefined => {
     const seconds = options[name]
     if (seconds === undefined) return undefined
-    if (Number.isFinite(seconds) && seconds >= 0) return Math.floor(nowMs - seconds * 1000)
+    if (Number.isFinite(seconds) && seconds >= 0) return passedMs(nowMs - seconds * 1000)
     throw new WebhookError('invalid_option', `${name} must be a number of seconds from 0`, { argument: name })
   }
-  const repeat = async (age: number | undefined, steps: (age: number) => Steps<number>): Promise<number> => {
-    if (age === undefined) return 0
-    for (let total = 0; ; ) {
-      const count = await database.transaction(() => steps(age))
-      total += count
-      if (count < MAX_ROWS) return total
-    }
+  const [payloadAge, eventAge] = [before('payloadsOlderThanSeconds'), before('eventsOlderThanSeconds')]
+  const [attemptAge, keyAge] = [before('attemptsOlderThanSeconds'), before('idempotencyKeysOlderThanSeconds')]
+  const whole: EventPart = {
+    of: sql`true`,
+    take: condition => sql`delete from ${events} as e where ${condition} returning no`,
+    takeRest: numbers => sql`delete from ${deliveries} where event_no in ${numbers}`,
   }
-  const remove = (table: string, columns: string, condition: (age: number) => Sql) =>
-    function* (age: number): Steps<number> {
-      const rows = yield sql`delete from ${raw(table)} where (${raw(columns)}) in
-        (select ${raw(columns)} from ${raw(table)} where ${condition(age)} limit ${MAX_ROWS}) returning 1`
-      return rows.length
-    }
-  const ended = (age: number): Sql => sql`e.created_at_ms < ${age} and not exists
-    (select 1 from ${raw(deliveries)} d where d.event_no = e.no and d.state < 3)`
-  const chosen = function* (age: number, and: Sql): Steps<number[]> {
-    const rows = yield sql`select e.no from ${raw(events)} e where ${ended(age)} ${and} order by e.no limit ${MAX_ROWS}`
-    return rows.map(row => Number(row.no))
+  const payload: EventPart = {
+    of: sql`e.data is not null`,
+    take: condition => sql`update ${events} as e set data = null where ${condition} returning no`,
+    takeRest: numbers => sql`update ${deliveries} set body = null, content_type = null
+      where event_no in ${numbers} and body is not null`,
   }
   return {
-    events: await repeat(before('eventsOlderThanSeconds'), function* (age) {
-      const numbers = yield* chosen(age, raw(''))
-      for (const no of numbers) {
-        // Looked at again: somebody may have retried one meanwhile.
-        const rows = yield sql`delete from ${raw(events)} as e where e.no = ${no} and ${ended(age)} returning 1`
-        if (rows.length > 0) yield sql`delete from ${raw(deliveries)} where event_no = ${no}`
-      }
-      return numbers.length
-    }),
-    payloads: await repeat(before('payloadsOlderThanSeconds'), function* (age) {
-      const numbers = yield* chosen(age, sql`and e.data is not null`)
-      for (const no of numbers) {
-        yield sql`update ${raw(events)} set data = null where no = ${no}`
-        yield sql`update ${raw(deliveries)} set body = null, content_type = null
-          where event_no = ${no} and body is not null`
-      }
-      return numbers.length
-    }),
-    attempts: await repeat(
-      before('attemptsOlderThanSeconds'),
-      remove(attempts, 'id', age => sql`started_at_ms < ${age}`),
-    ),
-    idempotencyKeys: await repeat(
-      before('idempotencyKeysOlderThanSeconds'),
-      remove(idempotency, 'scope, key', age => sql`created_at_ms < ${age}`),
-    ),
-    dedupeEntries: await repeat(
-      nowMs,
-      remove(dedupe, 'key', age => sql`until_ms <= ${age}`),
-    ),
+    events: eventAge === undefined ? 0 : await pruneEvents(database, eventAge, whole),
+    payloads: payloadAge === undefined ? 0 : await pruneEvents(database, payloadAge, payload),
+    attempts: attemptAge === undefined ? 0 : await remove(database, attempts, 'id', sql`started_at_ms < ${attemptAge}`),
+    idempotencyKeys:
+      keyAge === undefined ? 0 : await remove(database, idempotency, 'scope, key', sql`created_at_ms < ${keyAge}`),
+    dedupeEntries: await remove(database, dedupe, 'key', sql`until_ms <= ${passedMs(nowMs)}`),
+  }
+}
+
+/** Oldest first, some events in each transaction. */
+async function pruneEvents(database: Database, ageMs: number, part: EventPart): Promise<number> {
+  let total = 0
+  for (let done = -1; ; ) {
+    const { count, chosen, last } = await database.transaction(() => pruneSome(database, ageMs, part, done))
+    total += count
+    if (chosen < MAX_ROWS) return total
+    done = last
+  }
+}
+
+function* pruneSome(
+  database: Database,
+  ageMs: number,
+  { of, take, takeRest }: EventPart,
+  done: number,
+): Steps<{ readonly count: number; readonly chosen: number; readonly last: number }> {
+  const [events, deliveries] = [raw(database.tables.events), raw(database.tables.deliveries)]
+  // Not as a join, which would be planned by how much waited when that was counted last.
+  const ended = sql`e.created_at_ms < ${ageMs} and ${of}
+    and (select 1 from ${deliveries} d where d.event_no = e.no and d.state < 3 limit 1) is null`
+  // Events that are locked are being retried, or pruned by somebody else.
+  const lock = raw(database.dialect === 'postgres' ? 'for update skip locked' : '')
+  const chosen = yield sql`select e.no from ${events} e where e.no > ${done} and ${ended}
+    order by e.no limit ${MAX_ROWS} ${lock}`
+  if (chosen.length === 0) return { count: 0, chosen: 0, last: done }
+  const numbers = chosen.map(row => readNumber(row, 'no'))
+  // Asked again once they are locked: one of them may have been retried before.
+  const taken = yield take(sql`e.no in ${list(numbers)} and ${ended}`)
+  if (taken.length > 0) yield takeRest(list(taken.map(row => readNumber(row, 'no'))))
+  return { count: taken.length, chosen: chosen.length, last: numbers.at(-1) ?? done }
+}
+
+/** Deletes rows of a table, some in each transaction. */
+async function remove(database: Database, table: string, key: string, condition: Sql): Promise<number> {
+  for (let total = 0; ; ) {
+    const count = await database.transaction(function* (): Steps<number> {
+      const rows = yield sql`delete from ${raw(table)} where (${raw(key)}) in
+        (select ${raw(key)} from ${raw(table)} where ${condition} limit ${MAX_ROWS}) returning 1`
+      return rows.length
+    })
+    total += count
+    if (count < MAX_ROWS) return total
   }
 }

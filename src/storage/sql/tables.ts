@@ -1,4 +1,5 @@
 import { WebhookError } from '../../errors.ts'
+import type { Dialect } from './statement.ts'
 
 const PREFIX = /^(?:[a-z_][a-z0-9_]{0,39}\.)?[a-z_][a-z0-9_]{0,29}$/
 
@@ -22,9 +23,15 @@ export const DEFAULT_PREFIX = 'webhook_'
 /**
  * Names the tables.
  *
- * @throws {WebhookError} `invalid_option` when the prefix is more than lower-case letters, digits and underscores.
+ * @throws {WebhookError} `invalid_option` when the prefix is more than lower-case letters, digits and underscores, with a
+ * schema in PostgreSQL.
  */
-export function nameTables(prefix: string): Tables {
+export function nameTables(prefix: string, dialect: Dialect): Tables {
+  if (dialect === 'sqlite' && prefix.includes('.')) {
+    throw new WebhookError('invalid_option', 'prefix may not name a schema: tables are made in the file itself', {
+      argument: 'prefix',
+    })
+  }
   if (!PREFIX.test(prefix)) {
     throw new WebhookError(
       'invalid_option',

@@ -1,9 +1,9 @@
 import { encodeHex, utf8 } from '../../bytes/encoding.ts'
 import { sha256Hex } from '../../bytes/hash.ts'
-import { type Row, type SqlValue, storable } from './statement.ts'
+import { type Row, raw, type Sql, type SqlValue, sql, storable } from './statement.ts'
 
-/** PostgreSQL refuses keys of an index that are much longer. */
-const MAX_KEY = 512
+/** How much of a text stands in an index: PostgreSQL refuses keys that are much longer. */
+export const MAX_KEY = 512
 
 /** Text that may be missing. */
 export function textOrNull(value: string | undefined): string | null {
@@ -15,9 +15,19 @@ export function wholeMs(value: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(value))
 }
 
+/** The last whole millisecond that has passed: nothing is due, or over, before its time. */
+export function passedMs(nowMs: number): number {
+  return Math.floor(nowMs)
+}
+
 /** A key of any length, so that it fits into an index. */
 export function indexable(value: string): string {
   return value.length > MAX_KEY ? `sha256:${sha256Hex(utf8(value))}` : storable(value)
+}
+
+/** The part of a text of any length that stands in an index, in the words of both databases. */
+export function keyPart(text: Sql): Sql {
+  return sql`substr(${text}, 1, ${raw(String(MAX_KEY))})`
 }
 
 /** Bytes as a parameter: not every driver takes bytes in every place. */

@@ -51,5 +51,14 @@ export function dedupeCases({ describe, test, expect, now }: Cases): void {
       await dedupe.complete('k', second, { keepUntilMs: nowMs + 9_000 })
       expect((await dedupe.claim('k', { nowMs: nowMs + 300, claimUntilMs: nowMs + 500 })).state).toBe('done')
     })
+
+    test('takes times with a fraction', async ({ dedupe }) => {
+      const nowMs = now() + 0.5
+      const first = tokenOf(await dedupe.claim('k', { nowMs, claimUntilMs: nowMs + 10 }))
+      expect((await dedupe.claim('k', { nowMs: nowMs + 9, claimUntilMs: nowMs + 50 })).state).toBe('in_progress')
+      await dedupe.complete('k', first, { keepUntilMs: nowMs + 100 })
+      expect((await dedupe.claim('k', { nowMs: nowMs + 99, claimUntilMs: nowMs + 200 })).state).toBe('done')
+      expect((await dedupe.claim('k', { nowMs: nowMs + 101, claimUntilMs: nowMs + 200 })).state).toBe('claimed')
+    })
   })
 }

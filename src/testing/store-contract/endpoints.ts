@@ -32,9 +32,9 @@ export function endpointCases({ describe, test, expect }: Cases): void {
       await store.endpoints.insert(one)
       const outcome = await store.endpoints.insert({ ...one, name: 'other' }).then(
         () => 'inserted',
-        () => 'rejected',
+        (error: unknown) => (error as { readonly code?: unknown }).code,
       )
-      expect(outcome).toBe('rejected')
+      expect(outcome).toBe('conflict')
       expect(await store.endpoints.get(one.id)).toEqual(one)
     })
 

@@ -13,6 +13,16 @@ export function leaseCases({ describe, test, expect, now }: Cases): void {
       expect(await store.deliveries.settle([settlement(first), settlement(second)])).toEqual([false, true])
     })
 
+    test('may end at times with a fraction', async store => {
+      const nowMs = now() + 0.5
+      await store.deliveries.enqueue([newEvent()])
+      const [first] = await claim(store, nowMs, { token: 'first', leaseUntilMs: nowMs + 1_000 / 3 })
+      expect(first?.token).toBe('first')
+      expect(await store.deliveries.renew(['first'], nowMs + 2_000 / 3)).toEqual([])
+      expect(await claim(store, nowMs + 600)).toEqual([])
+      expect((await claim(store, nowMs + 700)).length).toBe(1)
+    })
+
     test('run out each at their own time', async store => {
       const nowMs = now()
       await store.deliveries.enqueue([newEvent([{ lane: 'a' }])])

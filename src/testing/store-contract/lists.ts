@@ -1,5 +1,5 @@
-import type { NewEvent, Store } from '../../storage/store.ts'
-import { allPages, type Cases, claim, idsOf, newEvent, settlement } from './support.ts'
+import type { AttemptFilter, NewEvent, Store } from '../../storage/store.ts'
+import { allPages, attempt, type Cases, claim, idsOf, newEvent, settlement } from './support.ts'
 
 export function listCases({ describe, test, expect, now }: Cases): void {
   const idsIn = async (store: Store, filter: Parameters<Store['deliveries']['list']>[0]): Promise<string[]> =>
@@ -45,6 +45,18 @@ export function listCases({ describe, test, expect, now }: Cases): void {
       for (const [filter, expected] of cases) expect(await idsIn(store, filter)).toEqual([...expected].sort())
     })
 
+    test('are found by a subject of any length', async store => {
+      // Nothing that could be stored shorter.
+      const long = Array.from({ length: 20_000 }, (_, i) =>
+        String.fromCharCode(97 + ((i * i * 7 + (i >> 3)) % 26)),
+      ).join('')
+      const [one, other] = [newEvent([{}], { subject: long }), newEvent([{}], { subject: `${long}!` })]
+      await store.deliveries.enqueue([one, other])
+      expect(await idsIn(store, { subject: long })).toEqual(idsOf(one))
+      const found = await store.deliveries.get(idsOf(other)[0] ?? '')
+      expect(found?.delivery.subject === `${long}!`).toBe(true)
+    })
+
     test('are found by the time when they were created', async store => {
       const one = newEvent()
       await store.deliveries.enqueue([one])
@@ -71,6 +83,44 @@ export function listCases({ describe, test, expect, now }: Cases): void {
       expect([...ids].sort()).toEqual(events.flatMap(idsOf).sort())
       const order = pages.flat().map(({ eventId }) => events.findIndex(({ event }) => event.id === eventId))
       expect(order).toEqual([...order].sort((a, b) => b - a))
+    })
+
+    test('are found by times with a fraction, as attempts are', async store => {
+      const one = newEvent()
+      await store.deliveries.enqueue([one])
+      await store.attempts.insert([attempt({ startedAtMs: 1_000, endpointId: 'a' })])
+      const created = (await store.deliveries.get(idsOf(one)[0] ?? ''))?.delivery.createdAtMs ?? 0
+      expect(await idsIn(store, { sinceMs: created - 0.5, untilMs: created + 0.5 })).toEqual(idsOf(one))
+      expect(await idsIn(store, { sinceMs: created + 0.5 })).toEqual([])
+      expect(await idsIn(store, { untilMs: created - 0.5 })).toEqual([])
+      const exchanges = async (filter: AttemptFilter): Promise<number> =>
+        (await store.attempts.list(filter)).items.length
+      expect(await exchanges({ sinceMs: 999.5, untilMs: 1_000.5 })).toBe(1)
+      expect(await exchanges({ sinceMs: 1_000.5 })).toBe(0)
+      expect(await exchanges({ untilMs: 999.5 })).toBe(0)
+      expect((await store.attempts.stats('a', 999.5)).total).toBe(1)
+      expect((await store.attempts.stats('a', 1_000.5)).total).toBe(0)
+    })
+
+    test('come in pages of the nearest size that there is, 50 for none', async store => {
+      await store.deliveries.enqueue([newEvent(Array.from({ length: 260 }, (_, i) => ({ lane: `l${i}` })))])
+      const sizes: ReadonlyArray<readonly [limit: number, size: number]> = [
+        [Number.NaN, 50],
+        [1.5, 1],
+        [0, 1],
+        [-3, 1],
+        [249.9, 249],
+        [1_000, 250],
+        [Number.POSITIVE_INFINITY, 250],
+      ]
+      for (const [limit, size] of sizes) {
+        expect([limit, (await store.deliveries.list({ limit })).items.length]).toEqual([limit, size])
+      }
+      for (const limit of [Number.NaN, 1.5]) {
+        expect((await store.endpoints.list({ limit })).items).toEqual([])
+        expect((await store.attempts.list({ limit })).items).toEqual([])
+        expect(await store.deliveries.failures({ limit })).toEqual([])
+      }
     })
 
     test('come 50 at a time, and none for a made-up cursor', async store => {

@@ -43,6 +43,16 @@ export function bounded<Result>(
   })
 }
 
+/** The same without an end, for what may take long and must be done. */
+export async function unbounded<Result>(work: (call: Call) => Promise<Result>): Promise<Result> {
+  const call = new Call()
+  try {
+    return await retried(work, call, MAX_TRIES)
+  } catch (error) {
+    throw toStoreError(error, call.sent)
+  }
+}
+
 /** What the server undid for the sake of another transaction is tried again at once. */
 async function retried<Result>(work: (call: Call) => Promise<Result>, call: Call, maxTries: number): Promise<Result> {
   for (let tries = 1; ; tries++) {

@@ -15,6 +15,8 @@ export interface FullClient extends PostgresClient {
   connect?(): Promise<unknown>
   /** Of a pool. */
   readonly totalCount?: number
+  /** Of a pool. */
+  readonly options?: { readonly max?: number }
   /** Of a pool's client. */
   release?(error?: Error | boolean): void
   on?(event: string, listener: (value: never) => void): unknown
@@ -31,6 +33,11 @@ export type ClientKind = 'pool' | 'client' | 'pglite'
 export function kindOf(client: FullClient): ClientKind {
   if (typeof client.transaction === 'function') return 'pglite'
   return typeof client.connect === 'function' && client.totalCount !== undefined ? 'pool' : 'client'
+}
+
+/** Whether it is a pool of one connection. */
+export function isPoolOfOne(client: FullClient): boolean {
+  return kindOf(client) === 'pool' && client.options?.max === 1
 }
 
 /** Whether something can be asked at all. */

@@ -9,7 +9,7 @@ import { type Row, raw, type Sql, type SqlValue, type Statement, type Steps, sql
 import type { Tables } from '../tables.ts'
 import { readNumber } from '../values.ts'
 import { arrayLiteral } from './array-literal.ts'
-import { bounded, type Call } from './call.ts'
+import { bounded, type Call, unbounded } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
 import { isAnswer, isLocked } from './errors.ts'
 
@@ -21,6 +21,8 @@ export interface PostgresDatabaseOptions {
   readonly timeoutMs: number
   /** Whether statements may be prepared by name. */
   readonly prepare: boolean
+  /** To be done once the tables are there. What comes of it is of no weight. */
+  readonly onStarted: () => Promise<unknown>
 }
 
 /** A table in which so many rows were found is never nearly empty again. */
@@ -32,6 +34,7 @@ const MAX_LOCK_MS = 500
 /** Runs one statement. */
 type Ask = (query: Sql | Statement) => Promise<readonly Row[]>
 
+const SERVER_TIME = sql`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`
 /** What makes an answer durable. PostgreSQL's defaults are fine. */
 const SETTINGS = sql`select current_setting('synchronous_commit') as synchronous_commit,
   current_setting('fsync') as fsync`
@@ -81,29 +84,35 @@ export class PostgresDatabase implements Database {
     return this.#starting
   }
 
-  async read(query: Sql | Statement): Promise<readonly Row[]> {
-    await this.start()
-    return this.#bounded(call => this.#single(call, query))
+  /** The tables are there. Bringing large ones up to date takes long: nobody waits for it longer than for an answer. */
+  ready(): Promise<void> {
+    const starting = this.start()
+    return this.#started ? starting : bounded(() => starting, this.#options.timeoutMs)
   }
 
-  /** In milliseconds since the epoch. */
+  async read(query: Sql | Statement): Promise<readonly Row[]> {
+    await this.ready()
+    return this.#bounded(call => this.#single(call, query, true))
+  }
+
+  /** In milliseconds since the epoch. Needs no tables. */
   async serverTimeMs(): Promise<number> {
-    const text = 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms'
-    const [row] = await this.read({ text, values: [] })
+    const [row] = await this.#bounded(call => this.#single(call, SERVER_TIME, true))
     return row === undefined ? Number.NaN : readNumber(row, 'now_ms')
   }
 
-  look<Result>(steps: () => Steps<Result>): Promise<Result> {
-    return this.write(steps)
+  async look<Result>(steps: () => Steps<Result>): Promise<Result> {
+    await this.ready()
+    return this.#bounded(call => runSteps(steps, query => this.#single(call, query, true)))
   }
 
   async write<Result>(steps: () => Steps<Result>): Promise<Result> {
-    await this.start()
+    await this.ready()
     return this.#bounded(call => runSteps(steps, query => this.#single(call, query)))
   }
 
   async transaction<Result>(steps: () => Steps<Result>): Promise<Result> {
-    await this.start()
+    await this.ready()
     return this.#bounded(call => this.#begin(call, steps))
   }
 
@@ -112,7 +121,7 @@ export class PostgresDatabase implements Database {
       const message = 'transaction must be the client on which begin was said: a pool asks on any of its connections'
       throw new WebhookError('invalid_option', message, { argument: 'transaction' })
     }
-    await this.start()
+    await this.ready()
     // Not tried again: after an error the server takes nothing more in this transaction.
     return this.#bounded(
       call => this.#turn(transaction, () => runSteps(steps, query => this.#ask(call, transaction, query))),
@@ -134,21 +143,21 @@ export class PostgresDatabase implements Database {
     const version = await this.#bounded(call =>
       runSteps(
         () => findVersion(this.tables, 'postgres'),
-        query => this.#single(call, query),
+        query => this.#single(call, query, true),
       ),
     )
     refuseNewer(version ?? 0)
     if (version !== SCHEMA_VERSION) {
-      await this.#bounded(call => this.#begin(call, () => migrate(this.tables, 'postgres')))
+      await unbounded(call => this.#begin(call, () => migrate(this.tables, 'postgres')))
       if (this.#started) this.#options.logger.error(EMPTIED)
     }
-    if (!this.#started) await this.#checkDurability()
+    if (!this.#started) await Promise.all([this.#checkDurability(), this.#options.onStarted().catch(() => undefined)])
     this.#started = true
   }
 
   /** Nothing depends on it: what cannot be read is not warned about. */
   async #checkDurability(): Promise<void> {
-    const rows = await this.#bounded(call => this.#single(call, SETTINGS)).catch(() => [])
+    const rows = await this.#bounded(call => this.#single(call, SETTINGS, true)).catch(() => [])
     for (const [name, setting] of Object.entries(rows[0] ?? {})) {
       if (setting === 'off') this.#options.logger.warn(`webhook store: ${name} is off in this database. ${MAY_LOSE}`)
     }
@@ -166,10 +175,10 @@ export class PostgresDatabase implements Database {
   }
 
   /** One statement on any connection: a transaction by itself. */
-  #single(call: Call, query: Sql | Statement): Promise<readonly Row[]> {
+  #single(call: Call, query: Sql | Statement, reads = readsOnly(query)): Promise<readonly Row[]> {
     const ask = (client: PostgresClient): Promise<readonly Row[]> => {
       call.check()
-      call.sent ||= !readsOnly(query)
+      call.sent ||= !reads
       return this.#ask(call, client, query)
     }
     return this.#kind === 'pool' ? this.#onLeased(call, ask) : this.#turn(this.#client, async () => ask(this.#client))
@@ -281,7 +290,7 @@ async function runSteps<Result>(steps: () => Steps<Result>, ask: Ask): Promise<R
   }
 }
 
-/** Whether nothing can have been written by a statement. */
+/** Whether nothing can have been written by a statement among those of a write. */
 function readsOnly(query: Sql | Statement): boolean {
   const text = 'text' in query ? query.text : query.parts[0]
   return text?.startsWith('select ') === true

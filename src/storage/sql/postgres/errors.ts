@@ -7,28 +7,35 @@ const CODES: Readonly<Record<string, WebhookErrorCode>> = {
   '42P01': 'store_schema',
   '3F000': 'store_schema',
 }
-/** Bad data, violated constraints, and statements that the server does not understand. */
-const REFUSED = /^(22|23|42)/
+/** Bad data, violated constraints, statements that the server does not understand, limits, and what triggers raise. */
+const REFUSED = /^(22|23|42|44|54|P0)/
+/** With a message that may repeat a value. */
+const QUOTES_VALUE = /^(22|P0)/
+/** With details that hold whole rows. */
+const HAS_ROWS = /^(22|23|44|P0)/
 
 /** The server's own word on a statement: it was undone. Not so when it is about the connection, or shuts down. */
 const ANSWERED = /^(?!08|57P0)(?=.*\d)[0-9A-Z]{5}$/
 
 /**
- * An error of the client or of the server as ours. The server's message names tables and columns, never values.
+ * An error of the client or of the server as ours. Its message names tables and columns, never values: where the
+ * server's own might, only the code is handed on.
  *
  * @param sent whether something was sent that may have been written although nothing was answered.
  */
 export function toStoreError(error: unknown, sent = false): WebhookError {
   if (error instanceof WebhookError) return error
   const code = stateOf(error)
-  const message = `PostgreSQL: ${(error instanceof Error ? error.message : '') || code || 'the query failed'}`
+  const said = QUOTES_VALUE.test(code) ? `a value was refused (${code})` : error instanceof Error ? error.message : ''
+  const message = `PostgreSQL: ${said || code || 'the query failed'}`
   if (sent && !isAnswer(error) && !(error instanceof TypeError)) {
     return new WebhookError('store_outcome_unknown', `${message}: what was to be written may have been`, {
       cause: error,
     })
   }
   const refused = REFUSED.test(code) || error instanceof TypeError
-  return new WebhookError(CODES[code] ?? (refused ? 'store_refused' : 'store_unavailable'), message, { cause: error })
+  const cause = HAS_ROWS.test(code) ? { code } : error
+  return new WebhookError(CODES[code] ?? (refused ? 'store_refused' : 'store_unavailable'), message, { cause })
 }
 
 /** Whether the server itself refused something. */

@@ -1,11 +1,15 @@
 import { systemClock } from '../../../clock.ts'
+import type { Logger } from '../../../model/logger.ts'
 import type { LaneName } from '../../store.ts'
 import { bounded } from './call.ts'
-import { type FullClient, kindOf } from './client.ts'
+import { type FullClient, isPoolOfOne, kindOf } from './client.ts'
 import { readLanes } from './notification.ts'
 
 /** A connection that was lost is replaced after this time. Workers poll meanwhile. */
 const RECONNECT_MS = 1_000
+
+const POOL_OF_ONE =
+  'webhook store: the pool has one connection, which cannot listen beside its work: workers poll. Give it two or more'
 
 type Wake = (lanes?: readonly LaneName[]) => void
 
@@ -21,6 +25,7 @@ export interface ListenerParts {
   readonly timeoutMs: number
   /** Runs a command on a single client, in its turn. */
   readonly command: (text: string) => Promise<void>
+  readonly logger: Logger
 }
 
 /**
@@ -30,6 +35,7 @@ export interface ListenerParts {
 export function createListener(client: FullClient, parts: ListenerParts) {
   const wakes = new Set<Wake>()
   let stop: (() => void) | undefined
+  let warned = false
   const notify = (payload: string | undefined): void => {
     const lanes = readLanes(payload)
     for (const wake of wakes) wake(lanes)
@@ -64,6 +70,11 @@ export function createListener(client: FullClient, parts: ListenerParts) {
   }
   return {
     onEnqueued(wake: Wake): () => void {
+      if (isPoolOfOne(client)) {
+        if (!warned) parts.logger.warn(POOL_OF_ONE)
+        warned = true
+        return () => undefined
+      }
       wakes.add(wake)
       if (stop === undefined) begin()
       return () => {

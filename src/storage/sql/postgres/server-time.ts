@@ -1,11 +1,14 @@
 import type { Clock } from '../../../clock.ts'
 import type { Delivery } from '../../../model/delivery.ts'
+import type { DedupeStore } from '../../dedupe-store.ts'
 import type { DeliveryStore, NewEvent, Settlement } from '../../store.ts'
 
-/** Clocks that differ by less are taken to agree: leases and waits are longer than that. */
+/** Clocks that differ by less are taken to agree: leases and waits are longer than that. A comparison is as exact. */
 const TOLERANCE_MS = 2_000
 /** How often the clocks are compared. */
 const COMPARE_EVERY_MS = 60_000
+/** How soon after a comparison that was of no use. */
+const COMPARE_AGAIN_MS = 5_000
 /** When this process's clock was put forward or back by more, they are compared anew at once. */
 const JUMP_MS = 500
 
@@ -13,29 +16,35 @@ const JUMP_MS = 500
 export class ServerTime {
   readonly #ask: () => Promise<number>
   readonly #clock: Clock
-  #aheadMs: number | undefined
-  #comparedAtMs = 0
-  /** What the clock was ahead of the time that this process has run. */
-  #clockStartMs = 0
+  #aheadMs = 0
+  /** By the time that this process has run. */
+  #freshUntilMs = Number.NEGATIVE_INFINITY
+  /** What the clock was ahead of that time. */
+  #clockStartMs: number
   #comparing: Promise<number> | undefined
 
   /** @param ask the server's time. */
   constructor(ask: () => Promise<number>, clock: Clock) {
     this.#ask = ask
     this.#clock = clock
+    this.#clockStartMs = clock.now() - performance.now()
   }
 
   /** By the last comparison, in milliseconds; 0 when they agree. */
   get lastAheadMs(): number {
-    return this.#aheadMs ?? 0
+    return this.#aheadMs
+  }
+
+  /** Whether there was a comparison. */
+  get isKnown(): boolean {
+    return this.#freshUntilMs > Number.NEGATIVE_INFINITY
   }
 
   /** The same, after a comparison where that is due. */
   aheadMs(): number | Promise<number> {
     const runMs = performance.now()
     const jumpedMs = this.#clock.now() - runMs - this.#clockStartMs
-    const isFresh = runMs - this.#comparedAtMs < COMPARE_EVERY_MS && Math.abs(jumpedMs) < JUMP_MS
-    if (this.#aheadMs !== undefined && isFresh) return this.#aheadMs
+    if (runMs < this.#freshUntilMs && Math.abs(jumpedMs) < JUMP_MS) return this.#aheadMs
     this.#comparing ??= this.#compare().finally(() => {
       this.#comparing = undefined
     })
@@ -46,10 +55,13 @@ export class ServerTime {
     const fromMs = performance.now()
     const serverMs = await this.#ask()
     const [toMs, nowMs] = [performance.now(), this.#clock.now()]
-    const aheadMs = Math.round(serverMs + (toMs - fromMs) / 2 - nowMs)
-    this.#aheadMs = Math.abs(aheadMs) < TOLERANCE_MS ? 0 : aheadMs
-    this.#comparedAtMs = toMs
-    this.#clockStartMs = nowMs - toMs
+    const [tookMs, clockStartMs] = [toMs - fromMs, nowMs - toMs]
+    const isExact = tookMs <= TOLERANCE_MS
+    // Who waited long, for a connection, does not know when the server said it: only what this clock jumped by counts.
+    const aheadMs = isExact ? serverMs + tookMs / 2 - nowMs : this.#aheadMs - (clockStartMs - this.#clockStartMs)
+    this.#aheadMs = Math.abs(aheadMs) < TOLERANCE_MS ? 0 : Math.round(aheadMs)
+    this.#freshUntilMs = toMs + (isExact ? COMPARE_EVERY_MS : COMPARE_AGAIN_MS)
+    this.#clockStartMs = clockStartMs
     return this.#aheadMs
   }
 }
@@ -57,8 +69,14 @@ export class ServerTime {
 /**
  * Deliveries whose leases and due times are stored in the server's time. So a worker whose own clock is wrong neither
  * takes what others hold nor keeps what it holds for too long.
+ *
+ * @param ready waits for the first use of the store, with which the times are compared.
  */
-export function onServerTime(deliveries: DeliveryStore, time: ServerTime): DeliveryStore {
+export function onServerTime(
+  deliveries: DeliveryStore,
+  time: ServerTime,
+  ready: () => Promise<void> = async () => undefined,
+): DeliveryStore {
   const by = <Result>(use: (aheadMs: number) => Promise<Result>): Promise<Result> => {
     const aheadMs = time.aheadMs()
     return typeof aheadMs === 'number' ? use(aheadMs) : aheadMs.then(use)
@@ -69,8 +87,9 @@ export function onServerTime(deliveries: DeliveryStore, time: ServerTime): Deliv
   return {
     enqueue(events, options) {
       const put = (ms: number) => deliveries.enqueue(ms === 0 ? events : events.map(one => enqueued(one, ms)), options)
+      if (options?.transaction === undefined) return by(put)
       // Nothing else is asked in the middle of somebody's transaction.
-      return options?.transaction === undefined ? by(put) : put(time.lastAheadMs)
+      return time.isKnown ? put(time.lastAheadMs) : ready().then(() => put(time.lastAheadMs))
     },
     claim: request =>
       by(async ms => {
@@ -102,6 +121,23 @@ export function onServerTime(deliveries: DeliveryStore, time: ServerTime): Deliv
     reschedule: (endpointId, dueAtMs, direction) =>
       by(ms => deliveries.reschedule(endpointId, dueAtMs + ms, direction)),
     ...(onEnqueued && { onEnqueued }),
+  }
+}
+
+/** The same for the ids of handled events. */
+export function dedupeOnServerTime(dedupe: DedupeStore, time: ServerTime): DedupeStore {
+  return {
+    async claim(key, { nowMs, claimUntilMs }) {
+      const ms = await time.aheadMs()
+      const claim = await dedupe.claim(key, { nowMs: nowMs + ms, claimUntilMs: claimUntilMs + ms })
+      return claim.state === 'in_progress' ? { ...claim, untilMs: claim.untilMs - ms } : claim
+    },
+    async complete(key, token, { keepUntilMs }) {
+      await dedupe.complete(key, token, { keepUntilMs: keepUntilMs + (await time.aheadMs()) })
+    },
+    async release(key, token) {
+      await dedupe.release(key, token)
+    },
   }
 }
 

@@ -56,6 +56,7 @@ export class SqliteDatabase implements Database {
   readonly tables: Tables
   readonly #options: SqliteDatabaseOptions
   readonly #open: () => Promise<OpenFile>
+  readonly #isOwn: boolean
   #isGone = (): boolean => false
   #driver: SqliteDriver | undefined
   #starting: Promise<void> | undefined
@@ -72,6 +73,7 @@ export class SqliteDatabase implements Database {
 
   constructor(handle: SqliteHandle | undefined, open: () => Promise<OpenFile>, options: SqliteDatabaseOptions) {
     this.#driver = handle && createDriver(handle)
+    this.#isOwn = handle === undefined
     this.#open = open
     this.tables = options.tables
     this.#options = options
@@ -123,10 +125,11 @@ export class SqliteDatabase implements Database {
     }
   }
 
+  /** A handle that was handed in is the host's to close. */
   async close(): Promise<void> {
     await this.#starting?.catch(() => undefined)
     while (this.#waiting.length > 0) await new Promise<void>(resolve => setImmediate(resolve))
-    this.#driver?.close()
+    if (this.#isOwn) this.#driver?.close()
     this.#driver = undefined
   }
 
