@@ -1,5 +1,5 @@
 import { systemClock } from '../../../clock.ts'
-import { isBusy, type SqliteDriver } from './driver.ts'
+import { isBusy, isFull, type SqliteDriver } from './driver.ts'
 
 /** How soon what found the database busy is tried again. */
 export const RETRY_MS = 5
@@ -15,8 +15,31 @@ export function configure(driver: SqliteDriver): void {
   driver.exec(`pragma synchronous = ${isLog ? 'full' : 'extra'}`)
 }
 
+/** A full disk is not asked for a checkpoint more often. */
+const MAKE_ROOM_MS = 50
+
+/** What waits in the log takes room twice, and on a full disk the log never gets long enough for a checkpoint. */
+export class FullDisk {
+  /** It was full, and the log has not been emptied since. */
+  #full = false
+  #madeRoomAtMs = Number.NEGATIVE_INFINITY
+
+  /** Notes an error of a commit. */
+  note(error: unknown): void {
+    this.#full ||= isFull(error)
+  }
+
+  /** Empties the log, if the disk was full. */
+  makeRoom(driver: SqliteDriver): void {
+    const nowMs = performance.now()
+    if (!this.#full || nowMs - this.#madeRoomAtMs < MAKE_ROOM_MS) return
+    this.#madeRoomAtMs = nowMs
+    this.#full = !emptyLog(driver)
+  }
+}
+
 /** Writes what is in the log into the file, and makes the log short. The answer tells whether that could be done. */
-export function emptyLog(driver: SqliteDriver): boolean {
+function emptyLog(driver: SqliteDriver): boolean {
   try {
     const [row] = driver.all({ text: 'pragma wal_checkpoint(truncate)', values: [] })
     return row?.busy === 0

@@ -7,11 +7,10 @@ import { SCHEMA_VERSION } from '../migrations.ts'
 import type { Row, Sql, Statement, Steps } from '../statement.ts'
 import { toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { configure, emptyLog, RETRY_MS, whenFree } from './connection.ts'
+import { configure, FullDisk, RETRY_MS, whenFree } from './connection.ts'
 import {
   createDriver,
   isBusy,
-  isFull,
   runInside,
   runSteps,
   type SqliteDriver,
@@ -44,8 +43,6 @@ interface Job {
 
 /** Writes in one transaction: a bound on how long it holds the event loop up. */
 const MAX_JOBS = 500
-/** A full disk is not asked for a checkpoint more often. */
-const MAKE_ROOM_MS = 50
 
 /**
  * A SQLite database. Everything that is to be written in one turn of the event loop is one transaction, with one
@@ -64,9 +61,7 @@ export class SqliteDatabase implements Database {
   #started = false
   #waiting: Job[] = []
   #scheduled = false
-  /** The disk was full, and the log has not been emptied since. */
-  #full = false
-  #madeRoomAtMs = Number.NEGATIVE_INFINITY
+  readonly #disk = new FullDisk()
   /** A transaction of our own is open. */
   #committing = false
   undone = 0
@@ -239,7 +234,7 @@ export class SqliteDatabase implements Database {
 
   /** Answers every job, unless the database is busy. */
   #commit(driver: SqliteDriver, jobs: readonly Job[]): 'done' | 'busy' {
-    if (this.#full) this.#makeRoom(driver)
+    this.#disk.makeRoom(driver)
     try {
       driver.exec('begin immediate')
     } catch (error) {
@@ -256,7 +251,7 @@ export class SqliteDatabase implements Database {
     } catch (error) {
       this.#undo(driver)
       if (isBusy(error)) return 'busy'
-      this.#full ||= isFull(error)
+      this.#disk.note(error)
       // One of them spoilt it: each alone.
       if (jobs.length === 1) jobs[0]?.fail(ran ? toCommitError(error) : error)
       else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
@@ -275,14 +270,6 @@ export class SqliteDatabase implements Database {
     } catch {
       // There was no transaction, or SQLite has ended it itself.
     }
-  }
-
-  /** What waits in the log takes room twice, and on a small disk the log never gets long enough for a checkpoint. */
-  #makeRoom(driver: SqliteDriver): void {
-    const nowMs = performance.now()
-    if (nowMs - this.#madeRoomAtMs < MAKE_ROOM_MS) return
-    this.#madeRoomAtMs = nowMs
-    this.#full = !emptyLog(driver)
   }
 
   #waitFor(jobs: readonly Job[]): void {
