@@ -11,5 +11,11 @@ export default defineConfig({
       { find: /^crm-webhooks\/((?:providers|presets|frameworks|storage|transports)\/.+)$/, replacement: `${src}$1.ts` },
     ],
   },
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/runtimes/**', '**/node_modules/**'], testTimeout: 20_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/runtimes/**', '**/node_modules/**'],
+    testTimeout: 20_000,
+    // A database server that ends writes everything out first.
+    hookTimeout: 60_000,
+  },
 })
