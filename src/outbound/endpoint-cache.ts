@@ -20,7 +20,6 @@ export class EndpointCache {
   #version: string | undefined
   #checkedAtMs = Number.NEGATIVE_INFINITY
   #refreshing: Promise<void> | undefined
-
   /** Endpoints that the store cannot read, as the log has been told. */
   readonly #unreadable = new Set<string>()
 
@@ -144,12 +143,8 @@ export class EndpointCache {
   #tell(id: string): void {
     if (this.#unreadable.has(id)) return
     this.#unreadable.add(id)
-    this.#logger.error(
-      'webhook endpoint cannot be read: encrypted with a key that the store does not have, or changed',
-      {
-        endpointId: id,
-      },
-    )
+    const reason = 'encrypted with a key that the store does not have, or changed'
+    this.#logger.error(`webhook endpoint cannot be read: ${reason}`, { endpointId: id })
   }
 }
 

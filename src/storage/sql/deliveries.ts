@@ -247,6 +247,7 @@ function restOf(request: ClaimRequest, claimed: readonly Row[]): ClaimRequest {
   return { ...request, limit: request.limit - claimed.length, laneLimits }
 }
 
+/** Ends a delivery whose body cannot be read. */
 function unreadable({ delivery, token }: ClaimedDelivery, problem: string, atMs: number): Settlement {
   const next = { status: 'failed', atMs } as const
   return { deliveryId: delivery.id, token, next, lastError: problem, cause: 'body_unreadable' }
