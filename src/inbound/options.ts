@@ -3,7 +3,7 @@ import { WebhookError } from '../errors.ts'
 import { type NewId, newId, randomFraction } from '../ids.ts'
 import type { EventMap } from '../model/event.ts'
 import { type FieldTable, findUnknownField } from '../model/known-fields.ts'
-import { harmlessLogger, type Logger, silentLogger } from '../model/logger.ts'
+import { harmlessLogger, type Logger } from '../model/logger.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { RetryPolicyInput } from '../retry/retry-policy.ts'
 import { validateRetryPolicy } from '../retry/validate.ts'
@@ -62,7 +62,7 @@ export interface ReceiverOptions<Events extends EventMap> {
   readonly clock?: Clock
   /** A number from 0 up to, but not including, 1: spreads retries. Default: strong randomness. */
   readonly random?: () => number
-  /** Makes the ids of stored events, tries and leases. Default: 144 random bits. For tests that repeat a history. */
+  /** Makes the ids of stored events, tries and leases. Default: the time and 96 random bits. For tests that repeat a history. */
   readonly newId?: NewId
 }
 
@@ -120,7 +120,7 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
     claimMs: milliseconds('dedupe.claimSeconds', dedupe.claimSeconds, Math.max(60, (2 * handlerTimeoutMs) / 1000)),
     queue: readQueueOptions(options, handlerTimeoutMs),
     exchangeLog: options.exchangeLog,
-    logger: harmlessLogger(options.logger ?? silentLogger),
+    logger: harmlessLogger(options.logger),
     clock: options.clock ?? systemClock,
     random: options.random ?? randomFraction,
     newId: options.newId ?? newId,
