@@ -6,7 +6,7 @@ import { isThenable } from '../model/maybe-promise.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
-import { type ExchangeNotes, recordExchange } from './exchange.ts'
+import { type ExchangeNotes, note, startNotes, writeExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
 import { InboundQueue } from './inbound-queue.ts'
@@ -57,7 +57,11 @@ export interface Receiver<Events extends EventMap = EventMap> {
    * @example export const POST = receiver.handle
    */
   readonly handle: (request: Request, host?: { readonly remoteAddress?: unknown }) => Promise<Response>
-  /** With `acknowledge: 'on-receipt'`: begins to run the handlers for what is stored. Otherwise does nothing. */
+  /**
+   * With `acknowledge: 'on-receipt'`: begins to run the handlers for what is stored. Otherwise does nothing.
+   *
+   * @throws {WebhookError} `invalid_option` before there is a handler: what is stored would be done with unhandled.
+   */
   start(): void
   /**
    * Begins nothing more and waits for the handlers under way: for `graceSeconds` (default 30), and one second more.
@@ -66,7 +70,7 @@ export interface Receiver<Events extends EventMap = EventMap> {
   stop(options?: { readonly graceSeconds?: number }): Promise<void>
   /**
    * Runs the handlers for what is due and returns how many tries that took. For cron jobs and serverless hosts. Waits
-   * for a `stop` that is under way.
+   * for a `stop` that is under way. Rejects before there is a handler, as `start` throws.
    */
   drain(): Promise<number>
   /**
@@ -97,7 +101,7 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
   const settings = readOptions(options)
   const provider: AnyProvider = options.provider
   const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger, RECEIVER_LIFECYCLE)
-  const handlers = createHandlers(provider)
+  const handlers = createHandlers(provider, settings.logger)
   const events: EventHost = { ...settings, receiverName: settings.name, handlers, lifecycle, dedupeTimes: settings }
   const queue = settings.queue && new InboundQueue(settings.queue, events)
   const host: ReceiveHost = {
@@ -213,32 +217,6 @@ async function reconcile(
   return counts
 }
 
-function startNotes({ clock }: ReceiverSettings): ExchangeNotes {
-  return { startedAtMs: clock.now(), body: undefined, event: undefined, errorCode: undefined, errorMessage: undefined }
-}
-
-/** Keeps the cause of a refusal for the exchange log. */
-function note<Cause extends { readonly code: string; readonly message: string }>(
-  notes: ExchangeNotes | undefined,
-  cause: Cause,
-): Cause {
-  if (notes !== undefined) Object.assign(notes, { errorCode: cause.code, errorMessage: cause.message })
-  return cause
-}
-
-async function writeExchange(
-  request: WebhookRequest | IncomingRequest,
-  response: WebhookResponse,
-  notes: ExchangeNotes,
-  { name, exchangeLog, clock, newId, logger }: ReceiverSettings,
-): Promise<void> {
-  try {
-    await exchangeLog?.insert([recordExchange(name, request, response, notes, newId('att'), clock.now())])
-  } catch (error) {
-    logger.error('webhook exchange log was not written', { error })
-  }
-}
-
 function isHealthCheck({ method, url }: Pick<WebhookRequest, 'method' | 'url'>): boolean {
   return (method === 'GET' || method === 'HEAD') && urlPath(url).endsWith('/health')
 }
@@ -268,8 +246,14 @@ function answerUnreadBody(
     return reject(incoming, host, 'misconfigured', { code: 'body_already_parsed', message }, message)
   }
   const outcome = reason === 'aborted' ? 'malformed' : reason
-  const response = reject(incoming, host, outcome, { code: reason, message: `the body is ${reason.replace('_', ' ')}` })
+  const response = reject(incoming, host, outcome, { code: reason, message: unreadBody(reason, host.settings) })
   return { ...response, headers: { ...response.headers, connection: 'close' } }
+}
+
+function unreadBody(reason: string, { maxBodyBytes, bodyTimeoutMs }: ReceiverSettings): string {
+  if (reason === 'too_large') return `the body is larger than ${maxBodyBytes} bytes, the limit of maxBodyBytes`
+  if (reason === 'too_slow') return `the body took more than ${bodyTimeoutMs / 1000} s, the limit of bodyTimeoutSeconds`
+  return `the body is ${reason}`
 }
 
 /** The cause goes to the log and the `rejected` event; the sender is told nothing but the status. */
