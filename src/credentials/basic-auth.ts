@@ -42,7 +42,11 @@ function isList(options: BasicAuthOptions): options is readonly BasicCredentials
   return Array.isArray(options)
 }
 
-function toUserPass({ username, password }: BasicCredentials): string {
+function toUserPass(pair: BasicCredentials): string {
+  if (typeof pair !== 'object' || pair === null) {
+    throw new WebhookError('invalid_option', 'basicAuth must be { username, password }', { argument: 'basicAuth' })
+  }
+  const { username, password } = pair
   secretMatcher('basicAuth.username', username)
   secretMatcher('basicAuth.password', password)
   if (username.includes(':')) {

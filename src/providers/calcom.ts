@@ -93,6 +93,9 @@ export function calcom(
 }
 
 function verifierOf(options: CalcomOptions): Verifier {
+  if (options.unverified !== undefined && typeof options.unverified !== 'boolean') {
+    throw new WebhookError('invalid_option', 'calcom: unverified must be true or false', { argument: 'unverified' })
+  }
   if (options.unverified !== true) return calcomSignature(requireSecrets('secret', options.secret))
   if (options.secret === undefined) return unverified()
   throw new WebhookError('invalid_option', 'calcom: secret has no effect beside unverified: true. Leave one out', {

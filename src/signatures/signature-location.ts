@@ -42,6 +42,9 @@ function checkFields({ fields, separator, repeat, lists }: Fields): void {
   }
   if (!isText(separator)) throw invalidOption('signature.separator', 'is empty')
   if (lists !== undefined && !isText(lists)) throw invalidOption('signature.lists', 'is empty')
+  if (repeat !== undefined && typeof repeat !== 'boolean') {
+    throw invalidOption('signature.repeat', 'must be true or false')
+  }
   if (repeat && fields.at(-1) !== 'signature')
     throw invalidOption('signature.repeat', 'needs the signature as last field')
 }
