@@ -34,7 +34,7 @@ describe('the logger of a host', () => {
   it('may reject: nobody waits for it', async () => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
-    harmlessLogger({ ...throwing, warn: async () => boom() }).warn('x')
+    harmlessLogger({ ...throwing, warn: (() => Promise.reject(new Error('late'))) as () => void }).warn('x')
     await new Promise(resolve => setImmediate(resolve))
     process.off('unhandledRejection', unhandled)
     expect(unhandled).not.toHaveBeenCalled()

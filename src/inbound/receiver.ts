@@ -1,6 +1,6 @@
 import { createLifecycle, type LifecycleEmitter, type LifecycleSource } from '../emitter.ts'
 import { Deadlines } from '../model/deadlines.ts'
-import type { EventMap, EventOf, ReceivedEvent } from '../model/event.ts'
+import type { EventMap, EventOf } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
 import { isThenable } from '../model/maybe-promise.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
@@ -13,6 +13,7 @@ import { InboundQueue } from './inbound-queue.ts'
 import { RECEIVER_LIFECYCLE, type ReceiverLifecycle, type RejectedRequest } from './lifecycle.ts'
 import { type ReceiverOptions, type ReceiverSettings, readOptions } from './options.ts'
 import { type LimitedBodyResult, readBody } from './read-body.ts'
+import { type Reconciled, reconcile } from './reconcile.ts'
 import { combineResults, emptyResult, jsonResponse, toResponse } from './respond.ts'
 import { fromWebRequest, toWebResponse } from './web.ts'
 
@@ -22,17 +23,6 @@ export interface Health {
   readonly service: string
   /** ISO 8601. */
   readonly timestamp: string
-}
-
-/** What became of the events that were handed to `reconcile`. */
-export interface Reconciled {
-  readonly total: number
-  /** They were missing: handled now, or stored for it. */
-  readonly taken: number
-  /** Known already, or in somebody's hands. */
-  readonly skipped: number
-  /** A handler or the store failed: hand them in again later. */
-  readonly failed: number
 }
 
 /** Receives the webhooks of one provider. Made by {@link createReceiver}. */
@@ -76,6 +66,7 @@ export interface Receiver<Events extends EventMap = EventMap> {
   /**
    * Takes events that were found by other means, such as polling, because they may never have arrived. What was
    * handled or stored before is skipped; ids must be made as the provider makes them. Events are taken one by one.
+   * Rejects with `invalid_option` at the first one that is no event.
    */
   reconcile(events: AsyncIterable<EventOf<Events>> | Iterable<EventOf<Events>>): Promise<Reconciled>
   /**
@@ -136,7 +127,7 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
     start: () => queue?.start(),
     stop: async ({ graceSeconds = 30 } = {}) => queue?.stop(graceSeconds * 1000),
     drain: async () => queue?.drain() ?? 0,
-    reconcile: missed => reconcile(missed, host),
+    reconcile: missed => reconcile(missed, events, settings.handlerTimeoutMs, queue),
     deliveries: queue?.deliveries,
     health,
     lifecycle,
@@ -200,21 +191,6 @@ async function receiveRequest(
     settings.logger.error('webhook provider failed', { provider: provider.name, error })
     return toResponse(emptyResult('failed'))
   }
-}
-
-async function reconcile(
-  events: AsyncIterable<ReceivedEvent> | Iterable<ReceivedEvent>,
-  { settings, events: host, queue }: ReceiveHost,
-): Promise<Reconciled> {
-  const counts = { total: 0, taken: 0, skipped: 0, failed: 0 }
-  for await (const event of events) {
-    const { state } = await handleEvent(event, host, settings.clock.now() + settings.handlerTimeoutMs, queue)
-    counts.total++
-    if (state === 'handled' || state === 'accepted') counts.taken++
-    else if (state === 'failed' || state === 'unavailable') counts.failed++
-    else counts.skipped++
-  }
-  return counts
 }
 
 function isHealthCheck({ method, url }: Pick<WebhookRequest, 'method' | 'url'>): boolean {

@@ -12,6 +12,7 @@ import { nativeTypes, type PipedriveEvents } from './pipedrive/events.ts'
 import { parsePipedrive } from './pipedrive/parse.ts'
 import { createProvider, type Provider } from './provider.ts'
 import type { Validation } from './schema.ts'
+import { optionsOf } from './shared/options.ts'
 
 export type { PipedriveChange } from './pipedrive/change.ts'
 export {
@@ -108,6 +109,7 @@ export interface PipedriveAllow {
  * })
  */
 export function pipedrive(options: PipedriveOptions): Provider<PipedriveEvents> {
+  optionsOf('pipedrive', options, ['basicAuth', 'signature', 'allow', 'unverified', 'validation'])
   const validation = options.validation ?? 'full'
   const types = nativeTypes()
   return createProvider<PipedriveEvents>({
