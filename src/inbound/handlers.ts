@@ -16,7 +16,12 @@ export type HandledEvent<Type extends string, Data> = ReceivedEvent<Type, Data> 
       }
     : unknown)
 
-/** The events that a pattern takes, told apart by `type`. */
+/**
+ * The events that a pattern takes, told apart by `type`. Those of `*` may be of an unknown type, which is any text, so
+ * there `type` tells them apart only beside `known`.
+ *
+ * @example receiver.on('*', event => { if (event.known && event.type === 'booking.created') book(event.data.uid) })
+ */
 export type MatchingEvent<Events extends EventMap, Pattern extends string> = string extends keyof Events
   ? ReceivedEvent<string, Events[string]>
   :
