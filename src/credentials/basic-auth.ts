@@ -5,10 +5,10 @@ import type { Credential } from './credential.ts'
 import { secretMatcher } from './matches-secret.ts'
 import { readCredential, wrongCredential } from './read-credential.ts'
 
-/** User name and password. */
+/** User name and password. `undefined` is refused: it is taken by the compiler for `process.env.NAME`. */
 export interface BasicCredentials {
-  readonly username: string
-  readonly password: string
+  readonly username: string | undefined
+  readonly password: string | undefined
 }
 
 /** Options of {@link basicAuth}: one pair, or several during a rotation. */
@@ -42,9 +42,12 @@ function isList(options: BasicAuthOptions): options is readonly BasicCredentials
   return Array.isArray(options)
 }
 
-function toUserPass({ username, password }: BasicCredentials): string {
-  secretMatcher('basicAuth.username', username)
-  secretMatcher('basicAuth.password', password)
+function toUserPass(pair: BasicCredentials): string {
+  if (typeof pair !== 'object' || pair === null) {
+    throw new WebhookError('invalid_option', 'basicAuth must be { username, password }', { argument: 'basicAuth' })
+  }
+  const { first: username } = secretMatcher('basicAuth.username', pair.username)
+  const { first: password } = secretMatcher('basicAuth.password', pair.password)
   if (username.includes(':')) {
     throw new WebhookError('invalid_option', 'basicAuth.username must not contain a colon', {
       argument: 'basicAuth.username',

@@ -1,6 +1,7 @@
 import { decodeBase64, utf8 } from '../bytes/encoding.ts'
+import { WebhookError } from '../errors.ts'
 import type { IncomingRequest } from '../model/http.ts'
-import { type AdapterOptions, type RequestReceiver, type UrlBuilder, urlBuilder } from './request/options.ts'
+import { type AdapterOptions, checkAdapter, type RequestReceiver, type UrlBuilder } from './request/options.ts'
 
 export type { AdapterOptions, RequestReceiver }
 
@@ -49,15 +50,21 @@ export interface LambdaHttpResult {
  * A load balancer tells no peer's address but in `X-Forwarded-For`, so an allow-list needs it as a trusted proxy.
  * Formats: https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html, …/services-alb.html.
  *
- * @throws {WebhookError} `invalid_option` for a wrong `publicUrl`.
+ * @throws {WebhookError} `invalid_option` for a receiver that is none, and for a wrong option; when called, for an event that is no
+ * HTTP request.
  * @example export const handler = lambdaHandler(receiver)
  */
 export function lambdaHandler(
   receiver: RequestReceiver,
   options: AdapterOptions = {},
 ): (event: LambdaHttpEvent) => Promise<LambdaHttpResult> {
-  const buildUrl = urlBuilder(options)
+  const buildUrl = checkAdapter('lambdaHandler', receiver, options)
   return async event => {
+    if (typeof event?.requestContext !== 'object' || event.requestContext === null) {
+      const message =
+        'lambdaHandler: this is no HTTP event. Call the function through API Gateway, a function URL or a load balancer'
+      throw new WebhookError('invalid_option', message, { argument: 'event' })
+    }
     const { status, headers, body } = await receiver.receive(fromEvent(event, buildUrl))
     const { connection: _, ...kept } = headers
     const multiple = event.requestContext.elb !== undefined && event.multiValueHeaders

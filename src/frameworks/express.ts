@@ -1,6 +1,6 @@
 import { fromNodeRequest, type NodeRequest } from './request/node-request.ts'
 import { type NodeResponse, writeAnswer } from './request/node-response.ts'
-import { type AdapterOptions, type RequestReceiver, urlBuilder } from './request/options.ts'
+import { type AdapterOptions, checkAdapter, type RequestReceiver } from './request/options.ts'
 import type { ParsedBody } from './request/parsed-body.ts'
 
 export type { AdapterOptions, RequestReceiver }
@@ -19,7 +19,7 @@ export interface ExpressRequest extends NodeRequest, ParsedBody {
  * proxy set Express's `trust proxy`, or `publicUrl`, for senders that sign the URL. The peer's address is that of the
  * socket whatever `trust proxy` says; allow-lists have their own list of trusted proxies.
  *
- * @throws {WebhookError} `invalid_option` for a wrong `publicUrl`.
+ * @throws {WebhookError} `invalid_option` for a receiver that is none, and for a wrong option.
  * @example
  * app.use('/webhooks/pipedrive', expressHandler(receiver))
  * app.use(express.json())
@@ -28,7 +28,7 @@ export function expressHandler(
   receiver: RequestReceiver,
   options: AdapterOptions = {},
 ): (request: ExpressRequest, response: NodeResponse) => Promise<void> {
-  const buildUrl = urlBuilder(options)
+  const buildUrl = checkAdapter('expressHandler', receiver, options)
   return async (request, response) => {
     const { host } = request.headers
     const url = buildUrl(request.originalUrl, request.protocol, typeof host === 'string' ? host : undefined)

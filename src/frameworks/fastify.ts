@@ -1,7 +1,8 @@
 import { utf8 } from '../bytes/encoding.ts'
+import { WebhookError } from '../errors.ts'
 import { fromNodeRequest, type NodeRequest } from './request/node-request.ts'
 import { answerHeaders } from './request/node-response.ts'
-import { type AdapterOptions, type RequestReceiver, urlBuilder } from './request/options.ts'
+import { type AdapterOptions, checkAdapter, type RequestReceiver } from './request/options.ts'
 import type { ParsedBody } from './request/parsed-body.ts'
 import type { BodyStream } from './request/read-stream.ts'
 
@@ -46,7 +47,7 @@ export interface FastifyPluginOptions extends AdapterOptions {
  * `fastify-plugin`. Fastify itself answers 415 to a content type that is not well-formed. Behind a proxy set
  * `trustProxy`, or `publicUrl`, for senders that sign the URL.
  *
- * @throws {WebhookError} `invalid_option` for a wrong `publicUrl`.
+ * @throws {WebhookError} `invalid_option` for a receiver that is none, and for a wrong option.
  * @example
  * app.register(fastifyPlugin(receiver, { path: '/webhooks/pipedrive' }))
  */
@@ -54,7 +55,11 @@ export function fastifyPlugin(
   receiver: RequestReceiver,
   options: FastifyPluginOptions,
 ): (app: FastifyLike, pluginOptions: object, done: () => void) => void {
-  const buildUrl = urlBuilder(options)
+  const buildUrl = checkAdapter('fastifyPlugin', receiver, options, ['path'])
+  if (typeof options.path !== 'string' || !/^$|^\//.test(options.path)) {
+    const message = "fastifyPlugin: path must say where to serve, such as '/webhooks/pipedrive'"
+    throw new WebhookError('invalid_option', message, { argument: 'path' })
+  }
   const path = options.path.replace(/\/+$/, '')
   const handle = async (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown> => {
     const url = buildUrl(request.originalUrl, request.protocol, request.host)

@@ -1,5 +1,5 @@
 import { fromWebRequest, toWebResponse } from '../inbound/web.ts'
-import { type AdapterOptions, type RequestReceiver, urlBuilder } from './request/options.ts'
+import { type AdapterOptions, checkAdapter, type RequestReceiver } from './request/options.ts'
 
 export type { AdapterOptions, RequestReceiver }
 
@@ -22,7 +22,7 @@ export interface HonoHandlerOptions<Context> extends AdapterOptions {
  * Serves a receiver from Hono. It does what `receiver.handle(c.req.raw)` does, and knows the peer's address on Node,
  * takes bytes that a middleware read by `c.req.arrayBuffer()`, and names the fix when one read `json()` or `text()`.
  *
- * @throws {WebhookError} `invalid_option` for a wrong `publicUrl`.
+ * @throws {WebhookError} `invalid_option` for a receiver that is none, and for a wrong option.
  * @example
  * app.all('/webhooks/pipedrive/*', honoHandler(receiver))
  */
@@ -30,7 +30,7 @@ export function honoHandler<Context extends HonoContext = HonoContext>(
   receiver: RequestReceiver,
   options: HonoHandlerOptions<Context> = {},
 ): (context: Context) => Promise<Response> {
-  const buildUrl = urlBuilder(options)
+  const buildUrl = checkAdapter('honoHandler', receiver, options, ['remoteAddress'])
   const addressOf = options.remoteAddress ?? socketAddress
   return async context => {
     const request = context.req.raw

@@ -1,6 +1,6 @@
 import { fromNodeRequest, type NodeRequest } from './request/node-request.ts'
 import { answerHeaders } from './request/node-response.ts'
-import { type AdapterOptions, type RequestReceiver, urlBuilder } from './request/options.ts'
+import { type AdapterOptions, checkAdapter, type RequestReceiver } from './request/options.ts'
 import type { ParsedBody } from './request/parsed-body.ts'
 
 export type { AdapterOptions, RequestReceiver }
@@ -25,7 +25,7 @@ export interface KoaContext {
  * It needs the bytes: use it before `koa-bodyparser`. That parser's `ctx.request.rawBody` is text; it is used only
  * where it is certainly what was sent. Behind a proxy set Koa's `proxy`, or `publicUrl`, for senders that sign the URL.
  *
- * @throws {WebhookError} `invalid_option` for a wrong `publicUrl`.
+ * @throws {WebhookError} `invalid_option` for a receiver that is none, and for a wrong option.
  * @example
  * app.use(mount('/webhooks/pipedrive', koaHandler(receiver)))
  * app.use(bodyParser())
@@ -34,7 +34,7 @@ export function koaHandler(
   receiver: RequestReceiver,
   options: AdapterOptions = {},
 ): (context: KoaContext) => Promise<void> {
-  const buildUrl = urlBuilder(options)
+  const buildUrl = checkAdapter('koaHandler', receiver, options)
   return async context => {
     const url = buildUrl(context.originalUrl, context.protocol, context.host)
     const parsed: ParsedBody = context.request

@@ -1,7 +1,7 @@
 import { fromWebRequest, toWebResponse } from '../inbound/web.ts'
 import { fromNodeRequest, type NodeRequest, nodeOrigin } from './request/node-request.ts'
 import { type NodeResponse, writeAnswer } from './request/node-response.ts'
-import { type AdapterOptions, type RequestReceiver, urlBuilder } from './request/options.ts'
+import { type AdapterOptions, checkAdapter, type RequestReceiver } from './request/options.ts'
 import type { ParsedBody } from './request/parsed-body.ts'
 
 export type { AdapterOptions, RequestReceiver }
@@ -30,13 +30,13 @@ export interface RouteHandlers {
 /**
  * Serves a receiver from Next's app router. In a folder `[[...path]]` it answers `<path>/health` too.
  *
- * @throws {WebhookError} `invalid_option` for a wrong `publicUrl`.
+ * @throws {WebhookError} `invalid_option` for a receiver that is none, and for a wrong option.
  * @example
  * // app/webhooks/pipedrive/[[...path]]/route.ts
  * export const { GET, HEAD, POST } = routeHandlers(receiver)
  */
 export function routeHandlers(receiver: RequestReceiver, options: RouteHandlersOptions = {}): RouteHandlers {
-  const buildUrl = urlBuilder(options)
+  const buildUrl = checkAdapter('routeHandlers', receiver, options, ['remoteAddress'])
   const handle: RouteHandler = async request => {
     const incoming = fromWebRequest(request, options.remoteAddress?.(request))
     return toWebResponse(await receiver.receive({ ...incoming, url: buildUrl(request.url) }))
@@ -50,7 +50,7 @@ export interface NextApiRequestLike extends NodeRequest, ParsedBody {}
 /**
  * Serves a receiver from a `pages/api` route. Switch Next's body parser off there, or the bytes are gone.
  *
- * @throws {WebhookError} `invalid_option` for a wrong `publicUrl`.
+ * @throws {WebhookError} `invalid_option` for a receiver that is none, and for a wrong option.
  * @example
  * // pages/api/webhooks/pipedrive/[[...path]].ts
  * export const config = { api: { bodyParser: false } }
@@ -60,7 +60,7 @@ export function apiHandler(
   receiver: RequestReceiver,
   options: AdapterOptions = {},
 ): (request: NextApiRequestLike, response: NodeResponse) => Promise<void> {
-  const buildUrl = urlBuilder(options)
+  const buildUrl = checkAdapter('apiHandler', receiver, options)
   return async (request, response) => {
     const url = buildUrl(request.url, ...nodeOrigin(request))
     const answer = await receiver.receive(fromNodeRequest(request, { url, parsed: request, fix: FIX }))

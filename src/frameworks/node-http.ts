@@ -1,6 +1,6 @@
 import { fromNodeRequest, type NodeRequest, nodeOrigin } from './request/node-request.ts'
 import { type NodeResponse, writeAnswer } from './request/node-response.ts'
-import { type AdapterOptions, type RequestReceiver, urlBuilder } from './request/options.ts'
+import { type AdapterOptions, checkAdapter, type RequestReceiver } from './request/options.ts'
 import type { ParsedBody } from './request/parsed-body.ts'
 
 export type { AdapterOptions, NodeRequest, NodeResponse, ParsedBody, RequestReceiver }
@@ -12,7 +12,7 @@ export type { AdapterOptions, NodeRequest, NodeResponse, ParsedBody, RequestRece
  * The exact bytes and repeated headers are kept. The answer to a body that is too large or too slow closes the
  * connection. The promise never rejects.
  *
- * @throws {WebhookError} `invalid_option` for a wrong `publicUrl`.
+ * @throws {WebhookError} `invalid_option` for a receiver that is none, and for a wrong option.
  * @example
  * const handle = nodeHandler(receiver)
  * createServer((request, response) => void handle(request, response)).listen(3000)
@@ -21,7 +21,7 @@ export function nodeHandler(
   receiver: RequestReceiver,
   options: AdapterOptions = {},
 ): (request: NodeRequest & ParsedBody, response: NodeResponse) => Promise<void> {
-  const buildUrl = urlBuilder(options)
+  const buildUrl = checkAdapter('nodeHandler', receiver, options)
   return async (request, response) => {
     const url = buildUrl(request.url, ...nodeOrigin(request))
     const answer = await receiver.receive(fromNodeRequest(request, { url, parsed: request, fix: FIX }))

@@ -1,7 +1,14 @@
 import type { Attempt } from '../model/delivery.ts'
 import type { ReceivedEvent } from '../model/event.ts'
-import { headerEntries, singleHeader, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
+import {
+  headerEntries,
+  type IncomingRequest,
+  singleHeader,
+  type WebhookRequest,
+  type WebhookResponse,
+} from '../model/http.ts'
 import { maskBody, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
+import type { ReceiverSettings } from './options.ts'
 
 /** What is noted of a request while it is handled, for the exchange log. */
 export interface ExchangeNotes {
@@ -13,8 +20,36 @@ export interface ExchangeNotes {
   errorMessage: string | undefined
 }
 
+/** Notes of a request that begins now. */
+export function startNotes({ clock }: ReceiverSettings): ExchangeNotes {
+  return { startedAtMs: clock.now(), body: undefined, event: undefined, errorCode: undefined, errorMessage: undefined }
+}
+
+/** Keeps the cause of a refusal for the exchange log. */
+export function note<Cause extends { readonly code: string; readonly message: string }>(
+  notes: ExchangeNotes | undefined,
+  cause: Cause,
+): Cause {
+  if (notes !== undefined) Object.assign(notes, { errorCode: cause.code, errorMessage: cause.message })
+  return cause
+}
+
+/** Never rejects: a log that fails does not change the answer. */
+export async function writeExchange(
+  request: WebhookRequest | IncomingRequest,
+  response: WebhookResponse,
+  notes: ExchangeNotes,
+  { name, exchangeLog, clock, newId, logger }: ReceiverSettings,
+): Promise<void> {
+  try {
+    await exchangeLog?.insert([recordExchange(name, request, response, notes, newId('att'), clock.now())])
+  } catch (error) {
+    logger.error('webhook exchange log was not written', { error })
+  }
+}
+
 /** The line of the exchange log for a request that came in: secrets masked, bodies capped. */
-export function recordExchange(
+function recordExchange(
   receiverName: string,
   request: Omit<WebhookRequest, 'body'>,
   response: WebhookResponse,

@@ -171,7 +171,7 @@ function runClaimed(
 
 /** Runs the handlers that want the event. */
 export function runEvent(event: ReceivedEvent, host: EventHost, deadlineMs: number): MaybePromise<RunResult> {
-  return runHandlers(event, host.handlers.for(event), { clock: host.clock, deadlineMs })
+  return runHandlers(event, host.handlers.for(event), { clock: host.clock, deadlineMs, logger: host.logger })
 }
 
 /** Never throws or rejects: the handlers have ended, whatever the store says. */

@@ -1,6 +1,7 @@
 import { WebhookError } from '../errors.ts'
 import type { EventMap, ReceivedEvent, UnknownEvent } from '../model/event.ts'
 import { type MatchingTypes, matchesPattern, nearestName } from '../model/event-type.ts'
+import type { Logger } from '../model/logger.ts'
 import type { HandlerOutcome } from '../model/receive-result.ts'
 import type { RecordChange } from '../model/record-change.ts'
 import type { MaybePromise } from '../model/verification.ts'
@@ -15,7 +16,12 @@ export type HandledEvent<Type extends string, Data> = ReceivedEvent<Type, Data> 
       }
     : unknown)
 
-/** The events that a pattern takes, told apart by `type`. */
+/**
+ * The events that a pattern takes, told apart by `type`. Those of `*` may be of an unknown type, which is any text, so
+ * there `type` tells them apart only beside `known`.
+ *
+ * @example receiver.on('*', event => { if (event.known && event.type === 'booking.created') book(event.data.uid) })
+ */
 export type MatchingEvent<Events extends EventMap, Pattern extends string> = string extends keyof Events
   ? ReceivedEvent<string, Events[string]>
   :
@@ -48,6 +54,8 @@ export type AnyHandler = (event: ReceivedEvent, context: HandlerContext) => Mayb
 
 /** The handlers of a receiver, by pattern. */
 export interface Handlers {
+  /** Whether there is any. */
+  readonly any: boolean
   add(pattern: string, handler: AnyHandler): () => void
   /** In the order in which they were added. Unknown types reach only `*`. */
   for(event: ReceivedEvent): readonly AnyHandler[]
@@ -56,17 +64,21 @@ export interface Handlers {
 /** Remembered look-ups; types come from verified senders, but their number is theirs to choose. */
 const MAX_REMEMBERED_TYPES = 1_000
 
-/** Creates the list of handlers of one receiver. */
-export function createHandlers(provider: AnyProvider): Handlers {
+/** Creates the list of handlers of one receiver. A type that none of them takes is logged when it is looked up first. */
+export function createHandlers(provider: AnyProvider, logger: Logger): Handlers {
   let entries: ReadonlyArray<{ pattern: string; handler: AnyHandler }> = []
   const known = new Map<string, readonly AnyHandler[]>()
   const find = (type: string): readonly AnyHandler[] => {
     const found = entries.filter(entry => matchesPattern(entry.pattern, type)).map(entry => entry.handler)
+    if (found.length === 0) logger.warn('webhook event that no handler takes', { provider: provider.name, type })
     if (known.size >= MAX_REMEMBERED_TYPES) known.clear()
     known.set(type, found)
     return found
   }
   return {
+    get any() {
+      return entries.length > 0
+    },
     add(pattern, handler) {
       checkPattern(pattern, provider)
       if (typeof handler !== 'function') {

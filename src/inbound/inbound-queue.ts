@@ -1,3 +1,4 @@
+import { WebhookError } from '../errors.ts'
 import type { Attempt, Delivery } from '../model/delivery.ts'
 import type { ReceivedEvent } from '../model/event.ts'
 import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
@@ -26,6 +27,8 @@ export class InboundQueue {
   readonly #host: EventHost
   readonly #worker: Worker
   readonly #lane: string
+  /** Whether somebody runs the handlers here, or the log says that nobody does. */
+  #isAttended = false
   /** Of this receiver. */
   readonly deliveries: Deliveries
 
@@ -63,6 +66,7 @@ export class InboundQueue {
    * before its process died from being stored again; where the id is only the body's digest, two may be meant.
    */
   async add(event: ReceivedEvent, key: string): Promise<boolean> {
+    this.#warnUnattended()
     const nowMs = this.#host.clock.now()
     const { type, recordId, time, idSource, provider } = event
     const timestampMs = time?.getTime() ?? nowMs
@@ -81,6 +85,7 @@ export class InboundQueue {
   }
 
   start(): void {
+    this.#attend('start')
     this.#worker.start()
   }
 
@@ -88,8 +93,27 @@ export class InboundQueue {
     return this.#worker.stop(graceMs)
   }
 
-  drain(): Promise<number> {
+  async drain(): Promise<number> {
+    this.#attend('drain')
     return this.#worker.drain()
+  }
+
+  /** An event that no handler takes is done with, so the handlers come first. */
+  #attend(method: string): void {
+    if (!this.#host.handlers.any) {
+      const problem = 'there is no handler yet, and what is stored would be done with unhandled: call on() first'
+      throw new WebhookError('invalid_option', `${method}: ${problem}`, { argument: 'handler' })
+    }
+    this.#isAttended = true
+  }
+
+  #warnUnattended(): void {
+    if (this.#isAttended) return
+    this.#isAttended = true
+    this.#host.logger.warn(
+      'webhook events are stored, but nothing runs the handlers here: call receiver.start(), or drain(), unless another process does',
+      { receiver: this.#host.receiverName },
+    )
   }
 
   /** One try at an event's handlers. */
@@ -115,7 +139,9 @@ export class InboundQueue {
       const { dueAtMs, triesUsed: used } = decision
       return { attempt, lastError, cause, next: { status: 'pending', dueAtMs, triesUsed: used } }
     }
-    logger.error('webhook event given up', { deliveryId: id, type: eventType, attempts: attempts + 1 })
+    const receiver = this.#host.receiverName
+    const told = { receiver, deliveryId: id, type: eventType, attempts: attempts + 1, error: lastError }
+    logger.error('webhook event given up', told)
     return { attempt, lastError, cause, reason: decision.reason, next: { status: 'failed', atMs: nowMs } }
   }
 }

@@ -2,8 +2,9 @@ import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { type NewId, newId, randomFraction } from '../ids.ts'
 import type { EventMap } from '../model/event.ts'
-import { type FieldTable, findUnknownField } from '../model/known-fields.ts'
-import { harmlessLogger, type Logger, silentLogger } from '../model/logger.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-names.ts'
+import { harmlessLogger, type Logger } from '../model/logger.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { RetryPolicyInput } from '../retry/retry-policy.ts'
 import { validateRetryPolicy } from '../retry/validate.ts'
@@ -62,7 +63,7 @@ export interface ReceiverOptions<Events extends EventMap> {
   readonly clock?: Clock
   /** A number from 0 up to, but not including, 1: spreads retries. Default: strong randomness. */
   readonly random?: () => number
-  /** Makes the ids of stored events, tries and leases. Default: 144 random bits. For tests that repeat a history. */
+  /** Makes the ids of stored events, tries and leases. Default: the time and 96 random bits. For tests that repeat a history. */
   readonly newId?: NewId
 }
 
@@ -85,7 +86,26 @@ export interface ReceiverSettings {
   readonly newId: NewId
 }
 
-const DEDUPE_FIELDS: FieldTable<NonNullable<ReceiverOptions<EventMap>['dedupe']>> = {
+const OPTIONS: FieldTable<ReceiverOptions<EventMap>> = {
+  provider: true,
+  name: true,
+  store: true,
+  acknowledge: true,
+  retry: true,
+  ordered: true,
+  slots: true,
+  maxBodyBytes: true,
+  bodyTimeoutSeconds: true,
+  handlerTimeoutSeconds: true,
+  dedupe: true,
+  exchangeLog: true,
+  logger: true,
+  clock: true,
+  random: true,
+  newId: true,
+}
+
+const DEDUPE_OPTIONS: FieldTable<NonNullable<ReceiverOptions<EventMap>['dedupe']>> = {
   keepSeconds: true,
   keepDigestSeconds: true,
   claimSeconds: true,
@@ -93,11 +113,8 @@ const DEDUPE_FIELDS: FieldTable<NonNullable<ReceiverOptions<EventMap>['dedupe']>
 
 /** @throws {WebhookError} `invalid_option`, naming the option. */
 export function readOptions<Events extends EventMap>(options: ReceiverOptions<Events>): ReceiverSettings {
+  checkShape(options)
   const { provider, dedupe = {} } = options
-  if (typeof provider?.verify !== 'function' || typeof provider.parse !== 'function') {
-    throw invalid('provider', 'must be a provider, such as pipedrive({ … }). Was the factory called?')
-  }
-  checkFields('dedupe', dedupe, DEDUPE_FIELDS)
   if (options.store !== undefined && typeof options.store.dedupe?.claim !== 'function') {
     throw invalid('store', 'must have a dedupe store, as memoryStore() has')
   }
@@ -120,31 +137,55 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
     claimMs: milliseconds('dedupe.claimSeconds', dedupe.claimSeconds, Math.max(60, (2 * handlerTimeoutMs) / 1000)),
     queue: readQueueOptions(options, handlerTimeoutMs),
     exchangeLog: options.exchangeLog,
-    logger: harmlessLogger(options.logger ?? silentLogger),
+    logger: harmlessLogger(options.logger),
     clock: options.clock ?? systemClock,
     random: options.random ?? randomFraction,
     newId: options.newId ?? newId,
   }
 }
 
+function checkShape<Events extends EventMap>(options: ReceiverOptions<Events>): void {
+  if ('verify' in Object(options)) throw invalid('provider', 'is missing: write createReceiver({ provider })')
+  checkOptions(options, Object.keys(OPTIONS), 'createReceiver')
+  const { provider, dedupe, name, clock, random, newId } = options
+  if (typeof provider?.verify !== 'function' || typeof provider.parse !== 'function') {
+    throw invalid('provider', 'must be a provider, such as pipedrive({ … }). Was the factory called?')
+  }
+  if (dedupe !== undefined) {
+    checkOptions(dedupe, Object.keys(DEDUPE_OPTIONS), 'createReceiver', 'dedupe')
+  }
+  if (name !== undefined && (typeof name !== 'string' || name === '')) throw invalid('name', 'must be a text')
+  if (clock !== undefined && (typeof clock?.now !== 'function' || typeof clock.setTimer !== 'function')) {
+    throw invalid('clock', 'must have now and setTimer, as manualClock() has')
+  }
+  if (random !== undefined && typeof random !== 'function') throw invalid('random', 'must be a function')
+  if (newId !== undefined && typeof newId !== 'function') throw invalid('newId', 'must be a function')
+}
+
+const ON_RECEIPT_ONLY = ['retry', 'ordered', 'slots'] as const
+
 function readQueueOptions<Events extends EventMap>(
-  { acknowledge = 'after-handling', store, retry = 'default', ordered = false, slots = 10 }: ReceiverOptions<Events>,
+  options: ReceiverOptions<Events>,
   handlerTimeoutMs: number,
 ): InboundQueueSettings | undefined {
-  if (acknowledge === 'after-handling') return undefined
+  const { acknowledge = 'after-handling', store, retry = 'default', ordered = false, slots = 10 } = options
+  if (acknowledge === 'after-handling') {
+    const useless = ON_RECEIPT_ONLY.find(name => options[name] !== undefined)
+    if (useless !== undefined) throw invalid(useless, `has no effect without acknowledge: 'on-receipt'`)
+    return undefined
+  }
   if (acknowledge !== 'on-receipt') throw invalid('acknowledge', `must be 'after-handling' or 'on-receipt'`)
   const deliveries = store?.deliveries
   if (typeof deliveries?.enqueue !== 'function') {
     throw invalid('store', `must be a whole store for acknowledge: 'on-receipt', such as sqliteStore('webhooks.db')`)
   }
   const checked = validateRetryPolicy(retry)
-  if (!checked.ok) throw invalid(checked.field, checked.message)
-  return { deliveries, retry, ordered, slots: positive('slots', slots), handlerTimeoutMs }
-}
-
-function checkFields(field: string, input: object, known: object): void {
-  const unknown = findUnknownField(input, Object.keys(known))
-  if (unknown !== undefined) throw invalid(`${field}.${unknown.name}`, `is no option${unknown.hint}`)
+  if (!checked.ok) {
+    throw new WebhookError('invalid_option', `createReceiver: ${checked.message}`, { argument: checked.field })
+  }
+  if (typeof ordered !== 'boolean') throw invalid('ordered', 'must be true or false')
+  if (!Number.isInteger(slots) || slots < 1) throw invalid('slots', 'must be a whole number above 0')
+  return { deliveries, retry, ordered, slots, handlerTimeoutMs }
 }
 
 function milliseconds(argument: string, seconds: number | undefined, fallbackSeconds: number): number {

@@ -1,18 +1,19 @@
 import { createLifecycle, type LifecycleEmitter, type LifecycleSource } from '../emitter.ts'
 import { Deadlines } from '../model/deadlines.ts'
-import type { EventMap, EventOf, ReceivedEvent } from '../model/event.ts'
+import type { EventMap, EventOf } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
 import { isThenable } from '../model/maybe-promise.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
-import { type ExchangeNotes, recordExchange } from './exchange.ts'
+import { type ExchangeNotes, note, startNotes, writeExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
 import { InboundQueue } from './inbound-queue.ts'
-import type { ReceiverLifecycle, RejectedRequest } from './lifecycle.ts'
+import { RECEIVER_LIFECYCLE, type ReceiverLifecycle, type RejectedRequest } from './lifecycle.ts'
 import { type ReceiverOptions, type ReceiverSettings, readOptions } from './options.ts'
 import { type LimitedBodyResult, readBody } from './read-body.ts'
+import { type Reconciled, reconcile } from './reconcile.ts'
 import { combineResults, emptyResult, jsonResponse, toResponse } from './respond.ts'
 import { fromWebRequest, toWebResponse } from './web.ts'
 
@@ -22,17 +23,6 @@ export interface Health {
   readonly service: string
   /** ISO 8601. */
   readonly timestamp: string
-}
-
-/** What became of the events that were handed to `reconcile`. */
-export interface Reconciled {
-  readonly total: number
-  /** They were missing: handled now, or stored for it. */
-  readonly taken: number
-  /** Known already, or in somebody's hands. */
-  readonly skipped: number
-  /** A handler or the store failed: hand them in again later. */
-  readonly failed: number
 }
 
 /** Receives the webhooks of one provider. Made by {@link createReceiver}. */
@@ -57,7 +47,11 @@ export interface Receiver<Events extends EventMap = EventMap> {
    * @example export const POST = receiver.handle
    */
   readonly handle: (request: Request, host?: { readonly remoteAddress?: unknown }) => Promise<Response>
-  /** With `acknowledge: 'on-receipt'`: begins to run the handlers for what is stored. Otherwise does nothing. */
+  /**
+   * With `acknowledge: 'on-receipt'`: begins to run the handlers for what is stored. Otherwise does nothing.
+   *
+   * @throws {WebhookError} `invalid_option` before there is a handler: what is stored would be done with unhandled.
+   */
   start(): void
   /**
    * Begins nothing more and waits for the handlers under way: for `graceSeconds` (default 30), and one second more.
@@ -66,12 +60,13 @@ export interface Receiver<Events extends EventMap = EventMap> {
   stop(options?: { readonly graceSeconds?: number }): Promise<void>
   /**
    * Runs the handlers for what is due and returns how many tries that took. For cron jobs and serverless hosts. Waits
-   * for a `stop` that is under way.
+   * for a `stop` that is under way. Rejects before there is a handler, as `start` throws.
    */
   drain(): Promise<number>
   /**
    * Takes events that were found by other means, such as polling, because they may never have arrived. What was
    * handled or stored before is skipped; ids must be made as the provider makes them. Events are taken one by one.
+   * Rejects with `invalid_option` at the first one that is no event.
    */
   reconcile(events: AsyncIterable<EventOf<Events>> | Iterable<EventOf<Events>>): Promise<Reconciled>
   /**
@@ -96,8 +91,8 @@ export interface Receiver<Events extends EventMap = EventMap> {
 export function createReceiver<Events extends EventMap>(options: ReceiverOptions<Events>): Receiver<Events> {
   const settings = readOptions(options)
   const provider: AnyProvider = options.provider
-  const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger)
-  const handlers = createHandlers(provider)
+  const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger, RECEIVER_LIFECYCLE)
+  const handlers = createHandlers(provider, settings.logger)
   const events: EventHost = { ...settings, receiverName: settings.name, handlers, lifecycle, dedupeTimes: settings }
   const queue = settings.queue && new InboundQueue(settings.queue, events)
   const host: ReceiveHost = {
@@ -132,7 +127,7 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
     start: () => queue?.start(),
     stop: async ({ graceSeconds = 30 } = {}) => queue?.stop(graceSeconds * 1000),
     drain: async () => queue?.drain() ?? 0,
-    reconcile: missed => reconcile(missed, host),
+    reconcile: missed => reconcile(missed, events, settings.handlerTimeoutMs, queue),
     deliveries: queue?.deliveries,
     health,
     lifecycle,
@@ -198,47 +193,6 @@ async function receiveRequest(
   }
 }
 
-async function reconcile(
-  events: AsyncIterable<ReceivedEvent> | Iterable<ReceivedEvent>,
-  { settings, events: host, queue }: ReceiveHost,
-): Promise<Reconciled> {
-  const counts = { total: 0, taken: 0, skipped: 0, failed: 0 }
-  for await (const event of events) {
-    const { state } = await handleEvent(event, host, settings.clock.now() + settings.handlerTimeoutMs, queue)
-    counts.total++
-    if (state === 'handled' || state === 'accepted') counts.taken++
-    else if (state === 'failed' || state === 'unavailable') counts.failed++
-    else counts.skipped++
-  }
-  return counts
-}
-
-function startNotes({ clock }: ReceiverSettings): ExchangeNotes {
-  return { startedAtMs: clock.now(), body: undefined, event: undefined, errorCode: undefined, errorMessage: undefined }
-}
-
-/** Keeps the cause of a refusal for the exchange log. */
-function note<Cause extends { readonly code: string; readonly message: string }>(
-  notes: ExchangeNotes | undefined,
-  cause: Cause,
-): Cause {
-  if (notes !== undefined) Object.assign(notes, { errorCode: cause.code, errorMessage: cause.message })
-  return cause
-}
-
-async function writeExchange(
-  request: WebhookRequest | IncomingRequest,
-  response: WebhookResponse,
-  notes: ExchangeNotes,
-  { name, exchangeLog, clock, newId, logger }: ReceiverSettings,
-): Promise<void> {
-  try {
-    await exchangeLog?.insert([recordExchange(name, request, response, notes, newId('att'), clock.now())])
-  } catch (error) {
-    logger.error('webhook exchange log was not written', { error })
-  }
-}
-
 function isHealthCheck({ method, url }: Pick<WebhookRequest, 'method' | 'url'>): boolean {
   return (method === 'GET' || method === 'HEAD') && urlPath(url).endsWith('/health')
 }
@@ -268,8 +222,14 @@ function answerUnreadBody(
     return reject(incoming, host, 'misconfigured', { code: 'body_already_parsed', message }, message)
   }
   const outcome = reason === 'aborted' ? 'malformed' : reason
-  const response = reject(incoming, host, outcome, { code: reason, message: `the body is ${reason.replace('_', ' ')}` })
+  const response = reject(incoming, host, outcome, { code: reason, message: unreadBody(reason, host.settings) })
   return { ...response, headers: { ...response.headers, connection: 'close' } }
+}
+
+function unreadBody(reason: string, { maxBodyBytes, bodyTimeoutMs }: ReceiverSettings): string {
+  if (reason === 'too_large') return `the body is larger than ${maxBodyBytes} bytes, the limit of maxBodyBytes`
+  if (reason === 'too_slow') return `the body took more than ${bodyTimeoutMs / 1000} s, the limit of bodyTimeoutSeconds`
+  return `the body is ${reason}`
 }
 
 /** The cause goes to the log and the `rejected` event; the sender is told nothing but the status. */

@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { ReceivedEvent } from '../model/event.ts'
+import type { Logger } from '../model/logger.ts'
 import { isThenable } from '../model/maybe-promise.ts'
 import type { HandlerOutcome, RecordOutcome, Reply } from '../model/receive-result.ts'
 import { hasChanged, isRecordChange } from '../model/record-change.ts'
 import type { MaybePromise } from '../model/verification.ts'
+import { recordsOf } from './handler-outcome.ts'
 import type { AnyHandler, HandlerContext } from './handlers.ts'
 
 /** What the handlers of one event did. */
@@ -30,7 +32,7 @@ export type RunResult =
 export function runHandlers(
   event: ReceivedEvent,
   handlers: readonly AnyHandler[],
-  limits: { readonly clock: Clock; readonly deadlineMs: number },
+  limits: { readonly clock: Clock; readonly deadlineMs: number; readonly logger: Logger },
 ): MaybePromise<RunResult> {
   if (handlers.length === 0) return NOTHING
   const context = new Context()
@@ -42,8 +44,8 @@ export function runHandlers(
     if (run instanceof Promise) pending.push(run)
     else ended.push(run)
   }
-  if (pending.length === 0) return summarize(event, ended)
-  const settled = Promise.all(pending).then(late => summarize(event, [...ended, ...late]))
+  if (pending.length === 0) return summarize(event, ended, limits.logger)
+  const settled = Promise.all(pending).then(late => summarize(event, [...ended, ...late], limits.logger))
   return new Promise(resolve => {
     const cancelTimer = limits.clock.setTimer(
       () => {
@@ -97,14 +99,14 @@ function runOne(handler: AnyHandler, event: ReceivedEvent, context: HandlerConte
   }
 }
 
-function summarize(event: ReceivedEvent, results: readonly OneResult[]): EndedRun {
+function summarize(event: ReceivedEvent, results: readonly OneResult[], logger: Logger): EndedRun {
   const records: RecordOutcome[] = []
   let reply: Reply | undefined
   let failure: Extract<OneResult, { error: unknown }> | undefined
   for (const result of results) {
     if ('error' in result) failure ??= result
     else if (isReply(result.outcome)) reply ??= result.outcome
-    else if (result.outcome !== undefined) records.push(...toRecords(event, result.outcome))
+    else if (result.outcome !== undefined) records.push(...recordsOf(event, result.outcome, logger))
   }
   if (failure !== undefined) return { state: 'threw', error: failure.error }
   return { state: 'done', result: reply === undefined ? { records } : { records, reply } }
@@ -130,12 +132,4 @@ function forHandler(event: ReceivedEvent & { changed?: unknown }): ReceivedEvent
 
 function isReply(outcome: HandlerOutcome): outcome is Reply {
   return typeof outcome === 'object' && outcome !== null && 'reply' in outcome
-}
-
-function toRecords(
-  event: ReceivedEvent,
-  outcome: Exclude<HandlerOutcome, Reply | undefined>,
-): readonly RecordOutcome[] {
-  if (typeof outcome === 'string') return [{ recordId: event.recordId ?? event.id, status: outcome }]
-  return Array.isArray(outcome) ? (outcome as readonly RecordOutcome[]) : [outcome as RecordOutcome]
 }

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { type NewId, newId, randomFraction } from '../ids.ts'
 import { type FieldTable, findUnknownField } from '../model/known-fields.ts'
-import { harmlessLogger, type Logger, silentLogger } from '../model/logger.ts'
+import { harmlessLogger, type Logger } from '../model/logger.ts'
 import type { Preset } from '../presets/preset.ts'
 import { memoryStore } from '../storage/memory.ts'
 import type { Store } from '../storage/store.ts'
@@ -67,7 +67,7 @@ export interface SenderOptions<Catalogue extends EventCatalogue> {
   readonly clock?: Clock
   /** A number from 0 up to, but not including, 1: spreads retries. Default: strong randomness. */
   readonly random?: () => number
-  /** Makes the ids of events, endpoints, attempts and leases. Default: 144 random bits. For tests that repeat a history. */
+  /** Makes the ids of events, endpoints, attempts and leases. Default: the time and 96 random bits. For tests that repeat a history. */
   readonly newId?: NewId
 }
 
@@ -122,7 +122,7 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
   if (typeof options.guard?.check !== 'function')
     throw invalid('guard', 'is missing: createAddressGuard({ lookup: nodeLookup() }), for instance')
   const { worker = {}, disable = {}, clock = systemClock, logSuccesses = 'full' } = options
-  const logger = harmlessLogger(options.logger ?? silentLogger)
+  const logger = harmlessLogger(options.logger)
   checkFields('worker', worker, WORKER_FIELDS)
   checkFields('disable', disable, DISABLE_FIELDS)
   if (logSuccesses !== 'full' && logSuccesses !== 'brief') throw invalid('logSuccesses', "must be 'full' or 'brief'")

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link acuity}. */
 export interface AcuityOptions {
@@ -31,7 +32,8 @@ export interface AcuityNotification {
  * receiver.on('appointment.*', ({ recordId }) => refetch(recordId))
  * @see Acuity Scheduling developer documentation, "Webhooks".
  */
-export function acuity({ secret }: AcuityOptions): Provider<Readonly<Record<string, AcuityNotification>>> {
+export function acuity(options: AcuityOptions): Provider<Readonly<Record<string, AcuityNotification>>> {
+  const { secret } = optionsOf('acuity', options, ['secret'])
   return describeProvider({
     name: 'acuity',
     verifier: hmacSignature({ secret, signature: { header: 'x-acuity-signature' }, encoding: 'base64' }),

@@ -1,20 +1,21 @@
 import { utf8 } from '../bytes/encoding.ts'
 import { parseJson } from '../bytes/json.ts'
 import { allOf } from '../credentials/all-of.ts'
-import { basicAuth } from '../credentials/basic-auth.ts'
+import { type BasicCredentials, basicAuth } from '../credentials/basic-auth.ts'
 import type { WebhookRequest } from '../model/http.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, type Verifier, type VerifyResult } from '../model/verification.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, join, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link adyen}. */
 export interface AdyenOptions {
   /** The webhook's HMAC key, hex digits (Customer Area → Developers → Webhooks). */
   readonly secret: SecretInput
   /** The user name and password set on the webhook: with them the caller is proved too. */
-  readonly basicAuth?: { readonly username: string; readonly password: string }
+  readonly basicAuth?: BasicCredentials
 }
 
 /** One notification item. */
@@ -46,10 +47,8 @@ export interface AdyenNotification {
  * receiver.on('authorisation', ({ data }) => settle(data))
  * @see Adyen documentation, "Verify HMAC signatures" and "Accept webhooks".
  */
-export function adyen({
-  secret,
-  basicAuth: credentials,
-}: AdyenOptions): Provider<Readonly<Record<string, AdyenNotification>>> {
+export function adyen(options: AdyenOptions): Provider<Readonly<Record<string, AdyenNotification>>> {
+  const { secret, basicAuth: credentials } = optionsOf('adyen', options, ['secret', 'basicAuth'])
   return describeProvider({
     name: 'adyen',
     timeoutSeconds: 8,

@@ -4,6 +4,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { describeProvider, join, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link aircall}. */
 export interface AircallOptions {
@@ -23,7 +24,8 @@ export interface AircallOptions {
  * receiver.on('call.ended', ({ recordId, data }) => crm.logCall(recordId, data['duration']))
  * @see Aircall developer documentation, "Webhooks".
  */
-export function aircall({ token }: AircallOptions): Provider<OpenEvents> {
+export function aircall(options: AircallOptions): Provider<OpenEvents> {
+  const { token } = optionsOf('aircall', options, ['token'])
   return describeProvider<OpenEvents>({
     name: 'aircall',
     verifier: bodyToken({ path: 'token', token }),

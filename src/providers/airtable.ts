@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { constant, describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link airtable}. */
 export interface AirtableOptions {
@@ -33,7 +34,8 @@ export type AirtableEvents = { readonly 'base.changed': AirtableNotification }
  * receiver.on('base.changed', ({ data }) => fetchPayloads(data.base.id, data.webhook.id))
  * @see Airtable Web API documentation, "Webhooks overview".
  */
-export function airtable({ secret }: AirtableOptions): Provider<AirtableEvents> {
+export function airtable(options: AirtableOptions): Provider<AirtableEvents> {
+  const { secret } = optionsOf('airtable', options, ['secret'])
   return describeProvider<AirtableEvents>({
     name: 'airtable',
     verifier: hmacSignature({

@@ -10,6 +10,7 @@ import { canonicalType, describeProvider, join, type Lookup, pastTense, path, va
 import type { Provider } from './provider.ts'
 import { isPlainToken } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link asana}. At least one of them is needed. */
 export interface AsanaOptions {
@@ -42,7 +43,8 @@ export interface AsanaOptions {
  * })
  * @see Asana developer documentation, "Webhooks".
  */
-export function asana({ secret, onHandshake }: AsanaOptions): Provider<OpenEvents> {
+export function asana(options: AsanaOptions): Provider<OpenEvents> {
+  const { secret, onHandshake } = optionsOf('asana', options, ['secret', 'onHandshake'])
   if (secret === undefined && onHandshake === undefined) {
     throw new WebhookError('invalid_option', 'asana: give secret, or onHandshake to get one', { argument: 'secret' })
   }

@@ -2,6 +2,7 @@ import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, header, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link askproCallbacks}. */
 export interface AskproCallbacksOptions {
@@ -52,6 +53,7 @@ const types = {
  * receiver.on('callback.overdue', ({ data }) => alertTeam(data))
  */
 export function askproCallbacks(options: AskproCallbacksOptions): Provider<AskproCallbacksEvents> {
+  optionsOf('askpro-callbacks', options, ['secret'])
   return describeProvider<AskproCallbacksEvents>({
     name: 'askpro-callbacks',
     verifier: hmacSignature({

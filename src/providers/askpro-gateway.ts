@@ -4,6 +4,7 @@ import { checkServiceCase } from './askpro-gateway/schemas.ts'
 import type { AskproGatewayCustomEvents, AskproGatewayEvents } from './askpro-gateway/types.ts'
 import { constant, describeProvider, firstOf, header, type Lookup, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 export type * from './askpro-gateway/types.ts'
 
@@ -44,6 +45,7 @@ export function askproGateway(options: AskproGatewayOptions): Provider<AskproGat
 export function askproGateway(
   options: AskproGatewayOptions,
 ): Provider<AskproGatewayEvents> | Provider<AskproGatewayCustomEvents> {
+  optionsOf('askpro-gateway', options, ['secret', 'customBody'])
   const description = {
     name: 'askpro-gateway',
     verifier: hmacSignature({

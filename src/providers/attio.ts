@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, header, type Lookup, listAt, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link attio}. */
 export interface AttioOptions {
@@ -30,7 +31,8 @@ export interface AttioEvent {
  * receiver.on('record.updated', ({ recordId }) => refetch(recordId))
  * @see Attio developer documentation, "Webhooks".
  */
-export function attio({ secret }: AttioOptions): Provider<Readonly<Record<string, AttioEvent>>> {
+export function attio(options: AttioOptions): Provider<Readonly<Record<string, AttioEvent>>> {
+  const { secret } = optionsOf('attio', options, ['secret'])
   return describeProvider({
     name: 'attio',
     verifier: hmacSignature({ secret, signature: { header: 'attio-signature' } }),

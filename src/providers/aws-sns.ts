@@ -2,6 +2,7 @@ import { createSnsVerifier } from './aws-sns/signature.ts'
 import { isSnsUrl } from './aws-sns/urls.ts'
 import { describeProvider, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 import type { CertificateLoader } from './shared/signing-certificate.ts'
 
 export type { CertificateLoader } from './shared/signing-certificate.ts'
@@ -61,6 +62,7 @@ export type AwsSnsEvents = {
  * @see Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS messages".
  */
 export function awsSns(options: AwsSnsOptions): Provider<AwsSnsEvents> {
+  optionsOf('aws-sns', options, ['certificate', 'topicArns', 'toleranceSeconds'])
   const provider = describeProvider<AwsSnsEvents>({
     name: 'aws-sns',
     verifier: createSnsVerifier(options),

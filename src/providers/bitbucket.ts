@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link bitbucket}. */
 export interface BitbucketOptions {
@@ -20,7 +21,8 @@ export interface BitbucketOptions {
  * @example const provider = bitbucket({ secret: process.env.BITBUCKET_WEBHOOK_SECRET })
  * @see Bitbucket Cloud support, "Event payloads" and "Manage webhooks".
  */
-export function bitbucket({ secret }: BitbucketOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+export function bitbucket(options: BitbucketOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+  const { secret } = optionsOf('bitbucket', options, ['secret'])
   return describeProvider({
     name: 'bitbucket',
     verifier: hmacSignature({ secret, signature: { header: 'x-hub-signature', prefix: 'sha256=' } }),

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link box}. */
 export interface BoxOptions {
@@ -34,10 +35,8 @@ export interface BoxNotification {
  * @example const provider = box({ secret: [process.env.BOX_PRIMARY_KEY, process.env.BOX_SECONDARY_KEY] })
  * @see Box developer documentation, "Signature verification" and "V2 webhooks".
  */
-export function box({
-  secret,
-  toleranceSeconds = 600,
-}: BoxOptions): Provider<Readonly<Record<string, BoxNotification>>> {
+export function box(options: BoxOptions): Provider<Readonly<Record<string, BoxNotification>>> {
+  const { secret, toleranceSeconds = 600 } = optionsOf('box', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'box',
     verifier: hmacSignature({

@@ -1,6 +1,7 @@
 import { unverified } from '../credentials/unverified.ts'
 import { WebhookError } from '../errors.ts'
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
+import { checkOptions } from '../model/known-names.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import type { Verifier } from '../model/verification.ts'
 import { bookingUid, compositeId, eventTime, payloadOf } from './calcom/lookups.ts'
@@ -11,6 +12,7 @@ import type { CalcomEvents, CalcomTemplateEvents } from './calcom/types.ts'
 import { describeProvider, path } from './describe.ts'
 import { type FieldSource, lookupOf } from './generic/field-source.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 export type * from './calcom/types.ts'
 
@@ -65,8 +67,10 @@ export function calcom(options: CalcomOptions): Provider<CalcomEvents>
 export function calcom(
   options: CalcomOptions | CalcomTemplateOptions,
 ): Provider<CalcomEvents> | Provider<CalcomTemplateEvents> {
+  optionsOf('calcom', options, ['secret', 'unverified', 'template'])
   const verifier = verifierOf(options)
   const template = 'template' in options ? options.template : undefined
+  if (template !== undefined) checkOptions(template, ['type', 'recordId', 'time'], 'calcom', 'template')
   if (template === undefined) {
     return describeProvider<CalcomEvents>({
       name: 'calcom',
@@ -93,6 +97,9 @@ export function calcom(
 }
 
 function verifierOf(options: CalcomOptions): Verifier {
+  if (options.unverified !== undefined && typeof options.unverified !== 'boolean') {
+    throw new WebhookError('invalid_option', 'calcom: unverified must be true or false', { argument: 'unverified' })
+  }
   if (options.unverified !== true) return calcomSignature(requireSecrets('secret', options.secret))
   if (options.secret === undefined) return unverified()
   throw new WebhookError('invalid_option', 'calcom: secret has no effect beside unverified: true. Leave one out', {

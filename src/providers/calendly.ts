@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, join, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link calendly}. */
 export interface CalendlyOptions {
@@ -33,10 +34,8 @@ export interface CalendlyNotification {
  * receiver.on('invitee.created', ({ data }) => book(data.payload))
  * @see Calendly developer documentation, "Webhook signatures".
  */
-export function calendly({
-  secret,
-  toleranceSeconds = 180,
-}: CalendlyOptions): Provider<Readonly<Record<string, CalendlyNotification>>> {
+export function calendly(options: CalendlyOptions): Provider<Readonly<Record<string, CalendlyNotification>>> {
+  const { secret, toleranceSeconds = 180 } = optionsOf('calendly', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'calendly',
     verifier: hmacSignature({

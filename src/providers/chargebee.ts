@@ -1,11 +1,12 @@
-import { basicAuth } from '../credentials/basic-auth.ts'
+import { type BasicCredentials, basicAuth } from '../credentials/basic-auth.ts'
 import { afterEntity, canonicalType, describeProvider, path, splitType } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link chargebee}. */
 export interface ChargebeeOptions {
   /** The user name and password set on the webhook (Settings → Configure Chargebee → Webhooks). */
-  readonly basicAuth: { readonly username: string; readonly password: string }
+  readonly basicAuth: BasicCredentials
 }
 
 /** A Chargebee event. */
@@ -31,9 +32,8 @@ export interface ChargebeeNotification {
  * @example const provider = chargebee({ basicAuth: { username: 'chargebee', password: process.env.CHARGEBEE_PASSWORD } })
  * @see Chargebee documentation, "Webhook settings" and API reference, "Events".
  */
-export function chargebee({
-  basicAuth: credentials,
-}: ChargebeeOptions): Provider<Readonly<Record<string, ChargebeeNotification>>> {
+export function chargebee(options: ChargebeeOptions): Provider<Readonly<Record<string, ChargebeeNotification>>> {
+  const { basicAuth: credentials } = optionsOf('chargebee', options, ['basicAuth'])
   return describeProvider({
     name: 'chargebee',
     verifier: basicAuth(credentials),

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { afterEntity, canonicalType, describeProvider, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link chatwoot}. */
 export interface ChatwootOptions {
@@ -29,10 +30,8 @@ export interface ChatwootNotification {
  * @example const provider = chatwoot({ secret: process.env.CHATWOOT_WEBHOOK_SECRET })
  * @see Chatwoot user guide, "How to use webhooks".
  */
-export function chatwoot({
-  secret,
-  toleranceSeconds = 300,
-}: ChatwootOptions): Provider<Readonly<Record<string, ChatwootNotification>>> {
+export function chatwoot(options: ChatwootOptions): Provider<Readonly<Record<string, ChatwootNotification>>> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('chatwoot', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'chatwoot',
     verifier: hmacSignature({

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { standardWebhooks } from '../signatures/standard-webhooks.ts'
 import { describeProvider, firstOf, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link clerk}. */
 export interface ClerkOptions {
@@ -32,10 +33,8 @@ export interface ClerkNotification {
  * receiver.on('user.created', ({ data }) => addUser(data.data))
  * @see Clerk documentation, "Sync Clerk data to your app with webhooks".
  */
-export function clerk({
-  secret,
-  toleranceSeconds = 300,
-}: ClerkOptions): Provider<Readonly<Record<string, ClerkNotification>>> {
+export function clerk(options: ClerkOptions): Provider<Readonly<Record<string, ClerkNotification>>> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('clerk', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'clerk',
     verifier: standardWebhooks({ secret, headerPrefix: 'svix', toleranceSeconds }),

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { afterEntity, canonicalType, describeProvider, firstOf, join, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link clickup}. */
 export interface ClickupOptions {
@@ -30,7 +31,8 @@ export interface ClickupNotification {
  * @example const provider = clickup({ secret: process.env.CLICKUP_WEBHOOK_SECRET })
  * @see ClickUp API documentation, "Webhooks" and "Webhook signature".
  */
-export function clickup({ secret }: ClickupOptions): Provider<Readonly<Record<string, ClickupNotification>>> {
+export function clickup(options: ClickupOptions): Provider<Readonly<Record<string, ClickupNotification>>> {
+  const { secret } = optionsOf('clickup', options, ['secret'])
   return describeProvider({
     name: 'clickup',
     verifier: hmacSignature({ secret, signature: { header: 'x-signature' } }),

@@ -3,6 +3,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, join, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link close}. */
 export interface CloseOptions {
@@ -25,7 +26,8 @@ export type CloseEvents = Readonly<Record<string, RecordChange>>
  * @example const provider = close({ secret: process.env.CLOSE_SIGNATURE_KEY })
  * @see Close API documentation, "Webhooks" and "Event Log".
  */
-export function close({ secret, toleranceSeconds = 300 }: CloseOptions): Provider<CloseEvents> {
+export function close(options: CloseOptions): Provider<CloseEvents> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('close', options, ['secret', 'toleranceSeconds'])
   return describeProvider<CloseEvents>({
     name: 'close',
     verifier: hmacSignature({

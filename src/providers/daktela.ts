@@ -4,6 +4,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { DAKTELA_EVENTS, type DaktelaEventType } from './daktela/event-names.ts'
 import { type DaktelaRecord, parseDaktela } from './daktela/parse.ts'
 import { createProvider, type Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 export type { DaktelaActivityType, DaktelaEntityType, DaktelaEventType } from './daktela/event-names.ts'
 export type { DaktelaRecord } from './daktela/parse.ts'
@@ -50,6 +51,7 @@ export interface DaktelaOptions<Own extends string = never> {
 export function daktela<Own extends string = never>(
   options: DaktelaOptions<Own>,
 ): Provider<DaktelaEvents & { readonly [Type in Own]: DaktelaRecord }> {
+  optionsOf('daktela', options, ['secret', 'header', 'types'])
   type Events = DaktelaEvents & { readonly [Type in Own]: DaktelaRecord }
   const types: Readonly<Record<string, DaktelaEventType | Own>> = { ...DAKTELA_EVENTS, ...options.types }
   return createProvider<Events>({

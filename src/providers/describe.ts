@@ -16,25 +16,29 @@ export interface LookupInput {
 }
 
 /** Finds a text in a request: `undefined` when it is not there. */
-export type Lookup = (input: LookupInput) => string | undefined
+export interface Lookup {
+  (input: LookupInput): string | undefined
+  /** Where it looks, for messages: `the header X-Event`. */
+  readonly place?: string
+}
+
+/** A look-up that can say where it looks. Some are made for one request, so this must be quick. */
+function lookUp(place: string, find: { (input: LookupInput): string | undefined; place?: string }): Lookup {
+  find.place = place
+  return find
+}
 
 /** A header's value. */
-export const header =
-  (name: string): Lookup =>
-  ({ request }) =>
-    singleHeader(request.headers, name)
+export const header = (name: string): Lookup =>
+  lookUp(`the header ${name}`, ({ request }) => singleHeader(request.headers, name))
 
 /** A value of the event's part of the body by dotted path; numbers become text. `path('')` is the value itself. */
-export const path =
-  (dotted: string): Lookup =>
-  ({ item }) =>
-    toText(valueAt(item, dotted))
+export const path = (dotted: string): Lookup =>
+  lookUp(dotted === '' ? 'the body' : `the body at '${dotted}'`, ({ item }) => toText(valueAt(item, dotted)))
 
 /** A value of the whole body by dotted path, for batching senders. */
-export const bodyPath =
-  (dotted: string): Lookup =>
-  ({ body }) =>
-    toText(valueAt(body, dotted))
+export const bodyPath = (dotted: string): Lookup =>
+  lookUp(`the body at '${dotted}'`, ({ body }) => toText(valueAt(body, dotted)))
 
 /** Always the same text. */
 export const constant =
@@ -43,23 +47,25 @@ export const constant =
     text
 
 /** The first look-up that finds something. */
-export const firstOf =
-  (...lookups: readonly Lookup[]): Lookup =>
-  input => {
+export const firstOf = (...lookups: readonly Lookup[]): Lookup =>
+  lookUp(placesOf(lookups, ' or '), input => {
     for (const lookup of lookups) {
       const text = lookup(input)
       if (text !== undefined) return text
     }
     return undefined
-  }
+  })
 
 /** All parts joined; `undefined` when one is missing. */
-export const join =
-  (separator: string, ...lookups: readonly Lookup[]): Lookup =>
-  input => {
+export const join = (separator: string, ...lookups: readonly Lookup[]): Lookup =>
+  lookUp(placesOf(lookups, ' and '), input => {
     const parts = lookups.map(lookup => lookup(input))
     return parts.every(part => part !== undefined) ? parts.join(separator) : undefined
-  }
+  })
+
+function placesOf(lookups: readonly Lookup[], word: string): string {
+  return lookups.map(({ place = 'the request' }) => place).join(word)
+}
 
 /** A regular sender as data: where to find the id, the type, the attempt. */
 export interface ProviderDescription<Events extends EventMap>
@@ -126,8 +132,10 @@ function parseDescribed<Events extends EventMap>(
   const events: ReceivedEvent[] = []
   for (const item of items) {
     const event = readEvent(description, { request, body: decoded.value, item })
-    if (event === undefined)
-      return { ok: false, code: 'invalid_data', message: 'the body does not name its event type' }
+    if (event === undefined) {
+      const { place = 'the body' } = description.type
+      return { ok: false, code: 'invalid_data', message: `there is no event type in ${place}` }
+    }
     const { checks } = description
     const check = checks && event.known && Object.hasOwn(checks, event.type) ? checks[event.type] : undefined
     const checked = check?.(event.data)

@@ -6,6 +6,7 @@ import { insecureLegacySignature } from './devlink/legacy-signature.ts'
 import { checks, envelopeTime, eventType, payloadOf, recordId, types } from './devlink/parse.ts'
 import type { DevlinkEvents } from './devlink/types.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 export type * from './devlink/types.ts'
 
@@ -54,6 +55,7 @@ export type DevlinkOptions =
  * createReceiver({ provider }).on('lead.created', ({ data }) => crm.addLead(data.nom, data.email))
  */
 export function devlink(options: DevlinkOptions): Provider<DevlinkEvents> {
+  optionsOf('devlink', options, ['verifier', 'secret', 'insecureLegacySignature'])
   return describeProvider<DevlinkEvents>({
     name: 'devlink',
     verifier: verifierOf(options),

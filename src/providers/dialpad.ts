@@ -4,6 +4,7 @@ import { jwtSignature } from '../signatures/jwt-signature.ts'
 import { describeProvider, firstOf, join, type LookupInput, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link dialpad}. */
 export interface DialpadOptions {
@@ -24,7 +25,8 @@ export interface DialpadOptions {
  * receiver.on('call.hangup', ({ data }) => crm.logCall(data))
  * @see Dialpad developer documentation, "Webhooks" and "Call events".
  */
-export function dialpad({ secret }: DialpadOptions): Provider<OpenEvents> {
+export function dialpad(options: DialpadOptions): Provider<OpenEvents> {
+  const { secret } = optionsOf('dialpad', options, ['secret'])
   const token = jwtSignature({ secret, from: 'body' })
   const provider = describeProvider<OpenEvents>({
     name: 'dialpad',

@@ -6,11 +6,12 @@ import { canonicalType, describeProvider, firstOf, join, type LookupInput, path,
 import type { Provider } from './provider.ts'
 import { emptyAnswer, jsonAnswer } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link discord}. */
 export interface DiscordOptions {
   /** The public key of the application (developer portal, "General Information"), in hex. */
-  readonly publicKey: string | readonly string[]
+  readonly publicKey: string | readonly string[] | undefined
   /**
    * How far the signed time may lie from now, in seconds. Default: it is not looked at, because Discord names no limit.
    * Interactions are not de-duplicated, so set one (300) where running a recorded interaction again would do harm.
@@ -35,7 +36,8 @@ export interface DiscordOptions {
  * receiver.on('command.invoked', () => reply({ type: 4, data: { content: 'Hello' } }))
  * @see Discord developer documentation, "Receiving and responding", "Webhook events".
  */
-export function discord({ publicKey, toleranceSeconds }: DiscordOptions): Provider<OpenEvents> {
+export function discord(options: DiscordOptions): Provider<OpenEvents> {
+  const { publicKey, toleranceSeconds } = optionsOf('discord', options, ['publicKey', 'toleranceSeconds'])
   const timestampHeader = 'x-signature-timestamp'
   return describeProvider<OpenEvents>({
     name: 'discord',

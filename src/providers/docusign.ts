@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, type Lookup, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link docusign}. */
 export interface DocusignOptions {
@@ -39,7 +40,8 @@ export interface DocusignNotification {
  * @example const provider = docusign({ secret: process.env.DOCUSIGN_CONNECT_KEY })
  * @see DocuSign developer documentation, "HMAC security" and "Connect event model".
  */
-export function docusign({ secret }: DocusignOptions): Provider<Readonly<Record<string, DocusignNotification>>> {
+export function docusign(options: DocusignOptions): Provider<Readonly<Record<string, DocusignNotification>>> {
+  const { secret } = optionsOf('docusign', options, ['secret'])
   return describeProvider({
     name: 'docusign',
     verifier: hmacSignature({ secret, signature: { header: SIGNATURE_HEADERS }, encoding: 'base64' }),

@@ -4,6 +4,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { isPlainToken, textAnswer } from './shared/answers.ts'
+import { optionsOf } from './shared/options.ts'
 import { singleParameter } from './shared/query.ts'
 
 /** Options of {@link dropbox}. */
@@ -33,7 +34,8 @@ export type DropboxEvents = { readonly 'files.changed': DropboxNotification }
  * receiver.on('files.changed', ({ data }) => sync(data.accountId))
  * @see Dropbox developer documentation, "Webhooks".
  */
-export function dropbox({ appSecret }: DropboxOptions): Provider<DropboxEvents> {
+export function dropbox(options: DropboxOptions): Provider<DropboxEvents> {
+  const { appSecret } = optionsOf('dropbox', options, ['appSecret'])
   return describeProvider<DropboxEvents>({
     name: 'dropbox',
     verifier: hmacSignature({ secret: appSecret, signature: { header: 'x-dropbox-signature' } }),

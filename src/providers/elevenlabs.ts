@@ -4,6 +4,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, join, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link elevenlabs}. */
 export interface ElevenlabsOptions {
@@ -25,7 +26,8 @@ export interface ElevenlabsOptions {
  * receiver.on('call.transcribed', ({ recordId, data }) => crm.addNote(recordId, data['analysis']))
  * @see ElevenLabs documentation, "Post-call webhooks".
  */
-export function elevenlabs({ secret, toleranceSeconds = 1800 }: ElevenlabsOptions): Provider<OpenEvents> {
+export function elevenlabs(options: ElevenlabsOptions): Provider<OpenEvents> {
+  const { secret, toleranceSeconds = 1800 } = optionsOf('elevenlabs', options, ['secret', 'toleranceSeconds'])
   return describeProvider<OpenEvents>({
     name: 'elevenlabs',
     verifier: hmacSignature({

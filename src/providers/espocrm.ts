@@ -7,6 +7,7 @@ import { refuse, type Verifier, type VerifyResult, withHeaders } from '../model/
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, type Lookup, listAt, pastTense, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** One webhook record of EspoCRM. */
 export interface EspocrmWebhook {
@@ -39,7 +40,8 @@ export type EspocrmRecord = Readonly<Record<string, unknown>>
  * receiver.on('account.created', ({ data }) => sync(data))
  * @see EspoCRM documentation, "Webhooks"; espocrm/espocrm, `Core\Webhook\Sender`.
  */
-export function espocrm({ webhooks }: EspocrmOptions): Provider<Readonly<Record<string, EspocrmRecord>>> {
+export function espocrm(options: EspocrmOptions): Provider<Readonly<Record<string, EspocrmRecord>>> {
+  const { webhooks } = optionsOf('espocrm', options, ['webhooks'])
   const known = new Map(Object.entries(webhooks ?? {}))
   if (known.size === 0) throw invalid('webhooks', 'must name at least one webhook by its id')
   for (const [id, { secret, event }] of known) {

@@ -2,6 +2,7 @@ import { bodyToken } from '../credentials/body-token.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link figma}. */
 export interface FigmaOptions {
@@ -42,7 +43,8 @@ export type FigmaEvents = { readonly [Type in (typeof TYPES)[keyof typeof TYPES]
  * @example const provider = figma({ passcode: process.env.FIGMA_PASSCODE })
  * @see Figma developer documentation, "Webhooks V2".
  */
-export function figma({ passcode }: FigmaOptions): Provider<FigmaEvents> {
+export function figma(options: FigmaOptions): Provider<FigmaEvents> {
+  const { passcode } = optionsOf('figma', options, ['passcode'])
   return describeProvider<FigmaEvents>({
     name: 'figma',
     verifier: bodyToken({ path: 'passcode', token: passcode }),

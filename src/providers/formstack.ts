@@ -3,6 +3,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { constant, describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { formOrJson } from './shared/form-request.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link formstack}. */
 export interface FormstackOptions {
@@ -30,7 +31,8 @@ export type FormstackEvents = { readonly 'form.submitted': FormstackSubmission }
  * @example const provider = formstack({ secret: process.env.FORMSTACK_HMAC_KEY })
  * @see Formstack help centre, "WebHook".
  */
-export function formstack({ secret }: FormstackOptions): Provider<FormstackEvents> {
+export function formstack(options: FormstackOptions): Provider<FormstackEvents> {
+  const { secret } = optionsOf('formstack', options, ['secret'])
   return describeProvider<FormstackEvents>({
     name: 'formstack',
     verifier: hmacSignature({ secret, signature: { header: 'x-fs-signature', prefix: 'sha256=' } }),

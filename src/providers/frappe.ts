@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link frappe}. */
 export interface FrappeOptions {
@@ -27,7 +28,13 @@ export interface FrappeOptions {
  * @example const provider = frappe({ secret: process.env.FRAPPE_WEBHOOK_SECRET })
  * @see Frappe Framework documentation, "Webhooks"; frappe/frappe, `integrations/doctype/webhook`.
  */
-export function frappe({ secret, eventPath = 'event', recordIdPath = 'name', idPath }: FrappeOptions): Provider {
+export function frappe(options: FrappeOptions): Provider {
+  const {
+    secret,
+    eventPath = 'event',
+    recordIdPath = 'name',
+    idPath,
+  } = optionsOf('frappe', options, ['secret', 'eventPath', 'recordIdPath', 'idPath'])
   return describeProvider({
     name: 'frappe',
     verifier: hmacSignature({ secret, signature: { header: 'x-frappe-webhook-signature' }, encoding: 'base64' }),

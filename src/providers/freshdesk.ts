@@ -1,15 +1,17 @@
-import { basicAuth } from '../credentials/basic-auth.ts'
+import { type BasicCredentials, basicAuth } from '../credentials/basic-auth.ts'
 import { sharedSecret } from '../credentials/shared-secret.ts'
 import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-names.ts'
 import type { SecretInput } from '../model/secret.ts'
 import type { Verifier } from '../model/verification.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link freshdesk}: how the rule proves itself, one of the two, and what its body looks like. */
 export interface FreshdeskOptions {
   /** The user name and password of the rule's authentication. */
-  readonly basicAuth?: { readonly username: string; readonly password: string }
+  readonly basicAuth?: BasicCredentials
   /** A custom header that you added to the rule, with a secret of your own as its value. */
   readonly header?: { readonly name: string; readonly secret: SecretInput }
   /** Where the body names the event, as a dotted path. Default `event`. */
@@ -31,6 +33,7 @@ export interface FreshdeskOptions {
  * @see Freshdesk support, "Using webhooks in automation rules".
  */
 export function freshdesk(options: FreshdeskOptions): Provider {
+  optionsOf('freshdesk', options, ['basicAuth', 'header', 'eventPath', 'recordIdPath', 'idPath'])
   const { eventPath = 'event', recordIdPath = 'ticket_id', idPath } = options
   return describeProvider({
     name: 'freshdesk',
@@ -43,6 +46,7 @@ export function freshdesk(options: FreshdeskOptions): Provider {
 
 function freshdeskVerifier({ basicAuth: basic, header }: FreshdeskOptions): Verifier {
   if (basic !== undefined && header === undefined) return basicAuth(basic)
+  if (header !== undefined) checkOptions(header, ['name', 'secret'], 'freshdesk', 'header')
   if (header !== undefined && basic === undefined) return sharedSecret({ header: header.name, secret: header.secret })
   throw new WebhookError('invalid_option', 'freshdesk: give basicAuth or header, one of the two', {
     argument: 'basicAuth',

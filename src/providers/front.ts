@@ -4,6 +4,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { jsonAnswer } from './shared/answers.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link front}. */
 export interface FrontOptions {
@@ -32,10 +33,8 @@ export interface FrontNotification {
  * @example const provider = front({ secret: process.env.FRONT_SIGNING_KEY })
  * @see Front developer documentation, "Application webhooks".
  */
-export function front({
-  secret,
-  toleranceSeconds = 300,
-}: FrontOptions): Provider<Readonly<Record<string, FrontNotification>>> {
+export function front(options: FrontOptions): Provider<Readonly<Record<string, FrontNotification>>> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('front', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'front',
     verifier: hmacSignature({

@@ -4,6 +4,7 @@ import type { Verifier } from '../model/verification.ts'
 import { describeProvider, join, type Lookup, valueAt } from './describe.ts'
 import { checkPath, type FieldSource, lookupOf } from './generic/field-source.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 export type { FieldSource } from './generic/field-source.ts'
 
@@ -61,6 +62,20 @@ export interface GenericOptions<Events extends EventMap = EventMap> {
  * })
  */
 export function generic<Events extends EventMap = EventMap>(options: GenericOptions<Events>): Provider<Events> {
+  optionsOf('generic', options, [
+    'name',
+    'verifier',
+    'type',
+    'id',
+    'data',
+    'time',
+    'attempt',
+    'firstAttempt',
+    'recordId',
+    'types',
+    'format',
+    'timeoutSeconds',
+  ])
   const { id, data, time, attempt, firstAttempt, recordId, types, format, timeoutSeconds } = options
   if (typeof options.verifier?.verify !== 'function') {
     throw new WebhookError(

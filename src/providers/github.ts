@@ -5,6 +5,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, header, join, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { formOrJson, isForm } from './shared/form-request.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link github}. */
 export interface GithubOptions {
@@ -33,7 +34,8 @@ export interface GithubNotification {
  * receiver.on('issues.opened', ({ data }) => triage(data))
  * @see GitHub documentation, "Validating webhook deliveries" and "Webhook events and payloads".
  */
-export function github({ secret }: GithubOptions): Provider<Readonly<Record<string, GithubNotification>>> {
+export function github(options: GithubOptions): Provider<Readonly<Record<string, GithubNotification>>> {
+  const { secret } = optionsOf('github', options, ['secret'])
   const event = header('x-github-event')
   return describeProvider({
     name: 'github',

@@ -6,6 +6,7 @@ import type { Verifier } from '../model/verification.ts'
 import { standardWebhooks } from '../signatures/standard-webhooks.ts'
 import { canonicalType, describeProvider, firstOf, header, join, pastTense, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link gitlab}: at least one of the two proofs; with both, both must hold. */
 export interface GitlabOptions {
@@ -40,6 +41,7 @@ export interface GitlabNotification {
  * @see GitLab documentation, "Webhooks" and "Webhook events".
  */
 export function gitlab(options: GitlabOptions): Provider<Readonly<Record<string, GitlabNotification>>> {
+  optionsOf('gitlab', options, ['signingToken', 'token', 'toleranceSeconds'])
   return describeProvider({
     name: 'gitlab',
     timeoutSeconds: 8,

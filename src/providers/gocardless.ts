@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, join, type Lookup, listAt, path, splitType } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link gocardless}. */
 export interface GocardlessOptions {
@@ -33,7 +34,8 @@ export interface GocardlessEvent {
  * @example const provider = gocardless({ secret: process.env.GOCARDLESS_WEBHOOK_SECRET })
  * @see GoCardless API reference, "Webhooks".
  */
-export function gocardless({ secret }: GocardlessOptions): Provider<Readonly<Record<string, GocardlessEvent>>> {
+export function gocardless(options: GocardlessOptions): Provider<Readonly<Record<string, GocardlessEvent>>> {
+  const { secret } = optionsOf('gocardless', options, ['secret'])
   return describeProvider({
     name: 'gocardless',
     timeoutSeconds: 8,

@@ -1,6 +1,7 @@
 import { asymmetricSignature } from '../signatures/asymmetric-signature.ts'
 import { afterEntity, canonicalType, describeProvider, firstOf, pastTense, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link gohighlevel}. */
 export interface GohighlevelOptions {
@@ -8,7 +9,7 @@ export interface GohighlevelOptions {
    * GoHighLevel's own public key, from the "Webhook Integration Guide" of its developer documentation: PEM, base64 of
    * the SPKI form, or base64 of the 32 bytes. Several while the vendor changes it.
    */
-  readonly publicKey: string | readonly string[]
+  readonly publicKey: string | readonly string[] | undefined
 }
 
 /** A GoHighLevel body: flat, with the record's fields beside these. */
@@ -33,9 +34,8 @@ export interface GohighlevelNotification {
  * @example const provider = gohighlevel({ publicKey: process.env.GHL_PUBLIC_KEY })
  * @see HighLevel developer documentation, "Webhook Integration Guide".
  */
-export function gohighlevel({
-  publicKey,
-}: GohighlevelOptions): Provider<Readonly<Record<string, GohighlevelNotification>>> {
+export function gohighlevel(options: GohighlevelOptions): Provider<Readonly<Record<string, GohighlevelNotification>>> {
+  const { publicKey } = optionsOf('gohighlevel', options, ['publicKey'])
   return describeProvider({
     name: 'gohighlevel',
     verifier: asymmetricSignature({

@@ -3,6 +3,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link helpScout}. */
 export interface HelpScoutOptions {
@@ -21,7 +22,8 @@ export interface HelpScoutOptions {
  * @example const provider = helpScout({ secret: process.env.HELPSCOUT_WEBHOOK_SECRET })
  * @see Help Scout developer documentation, "Webhooks".
  */
-export function helpScout({ secret }: HelpScoutOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+export function helpScout(options: HelpScoutOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+  const { secret } = optionsOf('help-scout', options, ['secret'])
   return describeProvider({
     name: 'help-scout',
     verifier: hmacSignature({

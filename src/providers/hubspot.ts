@@ -7,6 +7,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, type Lookup, listAt, path } from './describe.ts'
 import { HUBSPOT_TYPES, type HubspotEvents, toHubspotChange } from './hubspot/events.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 import { publicUrl } from './shared/public-url.ts'
 
 export type { HubspotChange, HubspotEvents, HubspotNotification } from './hubspot/events.ts'
@@ -44,6 +45,7 @@ export interface HubspotOptions {
  * @see HubSpot developer documentation, "Webhooks" and "Validating requests".
  */
 export function hubspot(options: HubspotOptions): Provider<HubspotEvents> {
+  optionsOf('hubspot', options, ['secret', 'url', 'toleranceSeconds', 'versions'])
   return describeProvider<HubspotEvents>({
     name: 'hubspot',
     verifier: hubspotVerifier(options),
@@ -67,10 +69,16 @@ const eventId: Lookup = input => {
   return [id, path('subscriptionId')(input) ?? '', path('occurredAt')(input) ?? ''].join(':')
 }
 
+const VERSIONS: ReadonlySet<unknown> = new Set(['v1', 'v2', 'v3'])
+
 function hubspotVerifier({ secret, url, toleranceSeconds = 300, versions = ['v3'] }: HubspotOptions): Verifier {
   requireSecrets('secret', secret)
-  if (versions.length === 0 || versions.some(version => !['v1', 'v2', 'v3'].includes(version))) {
-    throw new WebhookError('invalid_option', "hubspot: versions must list at least one of 'v1', 'v2', 'v3'", {
+  if (
+    !Array.isArray(versions) ||
+    versions.length === 0 ||
+    versions.some((version: unknown) => !VERSIONS.has(version))
+  ) {
+    throw new WebhookError('invalid_option', "hubspot: versions must be a list of at least one of 'v1', 'v2', 'v3'", {
       argument: 'versions',
     })
   }

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link intercom}. */
 export interface IntercomOptions {
@@ -33,7 +34,8 @@ export interface IntercomNotification {
  * @example const provider = intercom({ secret: process.env.INTERCOM_CLIENT_SECRET })
  * @see Intercom developer documentation, "Setting up webhooks" and "Webhook topics".
  */
-export function intercom({ secret }: IntercomOptions): Provider<Readonly<Record<string, IntercomNotification>>> {
+export function intercom(options: IntercomOptions): Provider<Readonly<Record<string, IntercomNotification>>> {
+  const { secret } = optionsOf('intercom', options, ['secret'])
   return describeProvider({
     name: 'intercom',
     timeoutSeconds: 4,

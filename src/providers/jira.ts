@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { afterEntity, canonicalType, describeProvider, header, type Lookup, path, splitType } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link jira}. */
 export interface JiraOptions {
@@ -33,7 +34,8 @@ export interface JiraNotification {
  * @example const provider = jira({ secret: process.env.JIRA_WEBHOOK_SECRET })
  * @see Atlassian developer documentation, "Webhooks" of the Jira Cloud platform.
  */
-export function jira({ secret }: JiraOptions): Provider<Readonly<Record<string, JiraNotification>>> {
+export function jira(options: JiraOptions): Provider<Readonly<Record<string, JiraNotification>>> {
+  const { secret } = optionsOf('jira', options, ['secret'])
   return describeProvider({
     name: 'jira',
     verifier: hmacSignature({ secret, signature: { header: 'x-hub-signature', prefix: 'sha256=' } }),

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { bodyPath, describeProvider, listAt, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link klaviyo}. */
 export interface KlaviyoOptions {
@@ -30,7 +31,8 @@ export interface KlaviyoEvent {
  * @example const provider = klaviyo({ secret: process.env.KLAVIYO_WEBHOOK_SECRET })
  * @see Klaviyo developer documentation, "Working with system webhooks".
  */
-export function klaviyo({ secret }: KlaviyoOptions): Provider<Readonly<Record<string, KlaviyoEvent>>> {
+export function klaviyo(options: KlaviyoOptions): Provider<Readonly<Record<string, KlaviyoEvent>>> {
+  const { secret } = optionsOf('klaviyo', options, ['secret'])
   return describeProvider({
     name: 'klaviyo',
     verifier: hmacSignature({

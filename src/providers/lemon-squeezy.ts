@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { afterEntity, canonicalType, describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link lemonSqueezy}. */
 export interface LemonSqueezyOptions {
@@ -31,9 +32,10 @@ export interface LemonSqueezyNotification {
  * @example const provider = lemonSqueezy({ secret: process.env.LEMONSQUEEZY_WEBHOOK_SECRET })
  * @see Lemon Squeezy documentation, "Signing requests" and "Webhook requests".
  */
-export function lemonSqueezy({
-  secret,
-}: LemonSqueezyOptions): Provider<Readonly<Record<string, LemonSqueezyNotification>>> {
+export function lemonSqueezy(
+  options: LemonSqueezyOptions,
+): Provider<Readonly<Record<string, LemonSqueezyNotification>>> {
+  const { secret } = optionsOf('lemon-squeezy', options, ['secret'])
   return describeProvider({
     name: 'lemon-squeezy',
     verifier: hmacSignature({ secret, signature: { header: 'x-signature' } }),

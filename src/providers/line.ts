@@ -3,6 +3,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, firstOf, type Lookup, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link line}. */
 export interface LineOptions {
@@ -23,7 +24,8 @@ export interface LineOptions {
  * receiver.on('message.received', ({ data }) => answer(data['replyToken'], data['message']))
  * @see LINE Developers, "Messaging API reference", "Webhooks".
  */
-export function line({ channelSecret }: LineOptions): Provider<OpenEvents> {
+export function line(options: LineOptions): Provider<OpenEvents> {
+  const { channelSecret } = optionsOf('line', options, ['channelSecret'])
   return describeProvider<OpenEvents>({
     name: 'line',
     verifier: hmacSignature({

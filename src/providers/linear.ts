@@ -6,6 +6,7 @@ import { type Verifier, withHeaders } from '../model/verification.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, header, join, pastTense, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link linear}. */
 export interface LinearOptions {
@@ -42,10 +43,8 @@ export interface LinearNotification {
  * @example const provider = linear({ secret: process.env.LINEAR_WEBHOOK_SECRET })
  * @see Linear developer documentation, "Webhooks".
  */
-export function linear({
-  secret,
-  toleranceSeconds = 60,
-}: LinearOptions): Provider<Readonly<Record<string, LinearNotification>>> {
+export function linear(options: LinearOptions): Provider<Readonly<Record<string, LinearNotification>>> {
+  const { secret, toleranceSeconds = 60 } = optionsOf('linear', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'linear',
     timeoutSeconds: 4,

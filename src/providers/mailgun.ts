@@ -7,6 +7,7 @@ import type { Verifier } from '../model/verification.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link mailgun}. */
 export interface MailgunOptions {
@@ -43,10 +44,8 @@ export interface MailgunNotification {
  * @example const provider = mailgun({ secret: process.env.MAILGUN_SIGNING_KEY })
  * @see Mailgun documentation, "Securing webhooks" and "Webhook retries".
  */
-export function mailgun({
-  secret,
-  toleranceSeconds = 32_400,
-}: MailgunOptions): Provider<Readonly<Record<string, MailgunNotification>>> {
+export function mailgun(options: MailgunOptions): Provider<Readonly<Record<string, MailgunNotification>>> {
+  const { secret, toleranceSeconds = 32_400 } = optionsOf('mailgun', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'mailgun',
     verifier: mailgunVerifier(secret, toleranceSeconds),

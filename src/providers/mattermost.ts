@@ -7,6 +7,7 @@ import type { Provider } from './provider.ts'
 import { emptyAnswer } from './shared/answers.ts'
 import { formOrJson, isForm } from './shared/form-request.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link mattermost}. */
 export interface MattermostOptions {
@@ -27,7 +28,8 @@ export interface MattermostOptions {
  * receiver.on('command.invoked', ({ data }) => reply({ text: `You said ${data['text']}` }))
  * @see Mattermost developer documentation, "Outgoing webhooks", "Slash commands".
  */
-export function mattermost({ token }: MattermostOptions): Provider<OpenEvents> {
+export function mattermost(options: MattermostOptions): Provider<OpenEvents> {
+  const { token } = optionsOf('mattermost', options, ['token'])
   const json = bodyToken({ path: 'token', token })
   const form = bodyToken({ path: 'token', token, format: 'form' })
   const verifier: Verifier = {

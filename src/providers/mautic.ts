@@ -3,6 +3,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link mautic}. */
 export interface MauticOptions {
@@ -33,7 +34,8 @@ export type MauticEvents = Readonly<Record<string, MauticEvent>>
  * receiver.on('contact.created', ({ recordId, data }) => crm.addLead(recordId, data.event))
  * @see Mautic documentation, "Webhooks".
  */
-export function mautic({ secret }: MauticOptions): Provider<MauticEvents> {
+export function mautic(options: MauticOptions): Provider<MauticEvents> {
+  const { secret } = optionsOf('mautic', options, ['secret'])
   return describeProvider<MauticEvents>({
     name: 'mautic',
     verifier: hmacSignature({ secret, signature: { header: 'webhook-signature' }, encoding: 'base64' }),

@@ -6,6 +6,7 @@ import { describeProvider, firstOf, join, type Lookup, path } from './describe.t
 import type { Provider } from './provider.ts'
 import { formOrJson } from './shared/form-request.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 import { publicUrl } from './shared/public-url.ts'
 
 /** Options of {@link messagebird}. */
@@ -30,7 +31,8 @@ export interface MessagebirdOptions {
  * const provider = messagebird({ secret: process.env.MESSAGEBIRD_SIGNING_KEY, url: 'https://hooks.example.com/bird' })
  * @see MessageBird developer documentation, "Verify HTTP requests".
  */
-export function messagebird({ secret, url }: MessagebirdOptions): Provider<OpenEvents> {
+export function messagebird(options: MessagebirdOptions): Provider<OpenEvents> {
+  const { secret, url } = optionsOf('messagebird', options, ['secret', 'url'])
   const token = jwtSignature({
     secret,
     from: { header: 'messagebird-signature-jwt' },

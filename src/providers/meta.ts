@@ -4,6 +4,7 @@ import { isJsonObject } from '../bytes/json.ts'
 import { canonicalType, describeProvider, type LookupInput, valueAt } from './describe.ts'
 import { type MetaSecrets, metaSignature, metaSubscription } from './meta/subscription.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link meta}. */
 export type MetaOptions = MetaSecrets
@@ -42,7 +43,8 @@ export type MetaEvents = Readonly<Record<string, MetaEvent>>
  * receiver.on('page.leadgen', ({ recordId }) => fetchLead(recordId))
  * @see Meta for Developers, "Graph API Webhooks", "Getting started".
  */
-export function meta({ appSecret, verifyToken }: MetaOptions): Provider<MetaEvents> {
+export function meta(options: MetaOptions): Provider<MetaEvents> {
+  const { appSecret, verifyToken } = optionsOf('meta', options, ['appSecret', 'verifyToken'])
   return describeProvider<MetaEvents>({
     name: 'meta',
     verifier: metaSignature(appSecret),

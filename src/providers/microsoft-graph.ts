@@ -10,6 +10,7 @@ import { canonicalType, describeProvider, firstOf, join, type LookupInput, path,
 import type { Provider } from './provider.ts'
 import { emptyAnswer, textAnswer } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 import { singleParameter } from './shared/query.ts'
 
 /** Options of {@link microsoftGraph}. */
@@ -36,7 +37,8 @@ export interface MicrosoftGraphOptions {
  * receiver.on('message.created', ({ recordId }) => fetchMail(recordId))
  * @see Microsoft Learn, "Receive change notifications through webhooks".
  */
-export function microsoftGraph({ clientState }: MicrosoftGraphOptions): Provider<OpenEvents> {
+export function microsoftGraph(options: MicrosoftGraphOptions): Provider<OpenEvents> {
+  const { clientState } = optionsOf('microsoft-graph', options, ['clientState'])
   for (const secret of requireSecrets('clientState', clientState)) {
     if (secret.length <= 128) continue
     throw new WebhookError('invalid_secret', 'clientState is longer than 128 characters', { argument: 'clientState' })

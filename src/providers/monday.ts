@@ -6,6 +6,7 @@ import { canonicalType, describeProvider, firstOf, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { isPlainToken, jsonAnswer } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link monday}. */
 export interface MondayOptions {
@@ -29,7 +30,8 @@ export interface MondayOptions {
  * receiver.on('column_value.updated', ({ recordId, data }) => sync(recordId, data['value']))
  * @see monday.com developer documentation, "Webhooks".
  */
-export function monday({ secret }: MondayOptions): Provider<OpenEvents> {
+export function monday(options: MondayOptions): Provider<OpenEvents> {
+  const { secret } = optionsOf('monday', options, ['secret'])
   return describeProvider<OpenEvents>({
     name: 'monday',
     verifier: jwtSignature({ secret, from: { header: 'authorization' }, requireExpiry: true }),

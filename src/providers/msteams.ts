@@ -3,6 +3,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link msteams}. */
 export interface MsteamsOptions {
@@ -22,7 +23,8 @@ export interface MsteamsOptions {
  * receiver.on('message.received', () => reply({ type: 'message', text: 'Noted' }))
  * @see Microsoft Learn, "Create an outgoing webhook".
  */
-export function msteams({ securityToken }: MsteamsOptions): Provider<OpenEvents> {
+export function msteams(options: MsteamsOptions): Provider<OpenEvents> {
+  const { securityToken } = optionsOf('msteams', options, ['securityToken'])
   const secret: SecretInput = securityToken
   return describeProvider<OpenEvents>({
     name: 'msteams',

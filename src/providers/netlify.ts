@@ -3,6 +3,7 @@ import { jwtSignature } from '../signatures/jwt-signature.ts'
 import { afterEntity, canonicalType, describeProvider, header, join, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link netlify}. */
 export interface NetlifyOptions {
@@ -21,7 +22,8 @@ export interface NetlifyOptions {
  * @example const provider = netlify({ secret: process.env.NETLIFY_JWS_SECRET })
  * @see Netlify documentation, "Deploy notifications", section "Payload signature".
  */
-export function netlify({ secret }: NetlifyOptions): Provider<OpenEvents> {
+export function netlify(options: NetlifyOptions): Provider<OpenEvents> {
+  const { secret } = optionsOf('netlify', options, ['secret'])
   return describeProvider<OpenEvents>({
     name: 'netlify',
     verifier: jwtSignature({

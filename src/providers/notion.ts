@@ -7,6 +7,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { emptyAnswer } from './shared/answers.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link notion}: the secret, or the way to learn it. */
 export interface NotionOptions {
@@ -48,10 +49,8 @@ export interface NotionNotification {
  * const provider = notion({ secret: process.env.NOTION_VERIFICATION_TOKEN }) // from then on
  * @see Notion developer documentation, "Webhooks".
  */
-export function notion({
-  secret,
-  onVerificationToken,
-}: NotionOptions): Provider<Readonly<Record<string, NotionNotification>>> {
+export function notion(options: NotionOptions): Provider<Readonly<Record<string, NotionNotification>>> {
+  const { secret, onVerificationToken } = optionsOf('notion', options, ['secret', 'onVerificationToken'])
   if (secret === undefined && typeof onVerificationToken !== 'function') {
     throw new WebhookError(
       'invalid_option',

@@ -5,6 +5,7 @@ import { bodyPath, describeProvider, firstOf, join, path, valueAt } from './desc
 import type { Provider } from './provider.ts'
 import { isPlainToken, jsonAnswer } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link okta}. */
 export interface OktaOptions {
@@ -25,7 +26,8 @@ export interface OktaOptions {
  * receiver.on('user.lifecycle.create', ({ recordId }) => crm.addUser(recordId))
  * @see Okta developer documentation, "Event hooks".
  */
-export function okta({ authorization }: OktaOptions): Provider<OpenEvents> {
+export function okta(options: OktaOptions): Provider<OpenEvents> {
+  const { authorization } = optionsOf('okta', options, ['authorization'])
   return describeProvider<OpenEvents>({
     name: 'okta',
     verifier: sharedSecret({ header: 'authorization', secret: authorization }),

@@ -6,6 +6,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { standardWebhooks } from '../signatures/standard-webhooks.ts'
 import { describeProvider, firstOf, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link openphone}: the key of the subscription, and both kinds while you change over. */
 export interface OpenphoneOptions {
@@ -42,6 +43,7 @@ export interface OpenphoneNotification {
  * @see Quo support, "Webhooks", and Quo API documentation.
  */
 export function openphone(options: OpenphoneOptions): Provider<Readonly<Record<string, OpenphoneNotification>>> {
+  optionsOf('openphone', options, ['secret', 'legacySecret', 'toleranceSeconds'])
   return describeProvider({
     name: 'openphone',
     verifier: openphoneVerifier(options),

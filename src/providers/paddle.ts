@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link paddle}. */
 export interface PaddleOptions {
@@ -35,10 +36,8 @@ export interface PaddleNotification {
  * @example const provider = paddle({ secret: process.env.PADDLE_WEBHOOK_SECRET })
  * @see Paddle developer documentation, "Verify webhook signatures".
  */
-export function paddle({
-  secret,
-  toleranceSeconds = 5,
-}: PaddleOptions): Provider<Readonly<Record<string, PaddleNotification>>> {
+export function paddle(options: PaddleOptions): Provider<Readonly<Record<string, PaddleNotification>>> {
+  const { secret, toleranceSeconds = 5 } = optionsOf('paddle', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'paddle',
     timeoutSeconds: 4,

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link pagerduty}. */
 export interface PagerdutyOptions {
@@ -33,7 +34,8 @@ export interface PagerdutyNotification {
  * @example const provider = pagerduty({ secret: process.env.PAGERDUTY_WEBHOOK_SECRET })
  * @see PagerDuty developer documentation, "V3 webhooks" and "Verifying webhook signatures".
  */
-export function pagerduty({ secret }: PagerdutyOptions): Provider<Readonly<Record<string, PagerdutyNotification>>> {
+export function pagerduty(options: PagerdutyOptions): Provider<Readonly<Record<string, PagerdutyNotification>>> {
+  const { secret } = optionsOf('pagerduty', options, ['secret'])
   return describeProvider({
     name: 'pagerduty',
     verifier: hmacSignature({

@@ -2,6 +2,7 @@ import { describeProvider, path } from './describe.ts'
 import { createPaypalVerifier } from './paypal/signature.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 import type { CertificateLoader } from './shared/signing-certificate.ts'
 
 export type { CertificateLoader } from './shared/signing-certificate.ts'
@@ -32,6 +33,7 @@ export interface PaypalOptions {
  * @see PayPal developer documentation, "Integrate webhooks", "Verify the message".
  */
 export function paypal(options: PaypalOptions): Provider<OpenEvents> {
+  optionsOf('paypal', options, ['webhookId', 'certificate', 'toleranceSeconds'])
   return describeProvider<OpenEvents>({
     name: 'paypal',
     verifier: createPaypalVerifier(options),

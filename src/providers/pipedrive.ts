@@ -4,6 +4,7 @@ import { type IpAllowlistOptions, ipAllowlist } from '../credentials/ip-allowlis
 import { unverified } from '../credentials/unverified.ts'
 import { WebhookError } from '../errors.ts'
 import type { EventOf, ParseResult } from '../model/event.ts'
+import { checkOptions } from '../model/known-names.ts'
 import type { SecretInput } from '../model/secret.ts'
 import type { Verifier } from '../model/verification.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
@@ -11,6 +12,7 @@ import { nativeTypes, type PipedriveEvents } from './pipedrive/events.ts'
 import { parsePipedrive } from './pipedrive/parse.ts'
 import { createProvider, type Provider } from './provider.ts'
 import type { Validation } from './schema.ts'
+import { optionsOf } from './shared/options.ts'
 
 export type { PipedriveChange } from './pipedrive/change.ts'
 export {
@@ -107,6 +109,7 @@ export interface PipedriveAllow {
  * })
  */
 export function pipedrive(options: PipedriveOptions): Provider<PipedriveEvents> {
+  optionsOf('pipedrive', options, ['basicAuth', 'signature', 'allow', 'unverified', 'validation'])
   const validation = options.validation ?? 'full'
   const types = nativeTypes()
   return createProvider<PipedriveEvents>({
@@ -122,19 +125,31 @@ export function pipedrive(options: PipedriveOptions): Provider<PipedriveEvents> 
 
 function verifierOf({ basicAuth: basic, signature, allow, unverified: open }: PipedriveOptions): Verifier {
   const verifiers: Verifier[] = []
-  if (allow) {
+  // JavaScript may hand over the text 'false', which must not open the door.
+  if (open !== undefined && open !== true) {
+    throw new WebhookError('invalid_option', 'pipedrive: unverified must be true, or left out', {
+      argument: 'unverified',
+    })
+  }
+  if (allow !== undefined) {
+    checkOptions(allow, ['addresses', 'trustedProxies'], 'pipedrive', 'allow')
     const { addresses, trustedProxies } = allow
     verifiers.push(ipAllowlist({ allow: addresses, ...(trustedProxies && { trustedProxies }) }))
   }
-  if (basic) verifiers.push(basicAuth(basic))
-  if (signature) {
+  if (basic !== undefined) verifiers.push(basicAuth(basic))
+  if (signature !== undefined) {
+    checkOptions(signature, ['secret', 'header'], 'pipedrive', 'signature')
     const { secret, header = 'x-pipedrive-signature' } = signature
     verifiers.push(hmacSignature({ secret, signature: { header } }))
   }
   if (open && verifiers.length > 0) {
-    throw new WebhookError('invalid_option', 'unverified: cannot be combined with basicAuth, signature or allow', {
-      argument: 'unverified',
-    })
+    throw new WebhookError(
+      'invalid_option',
+      'pipedrive: unverified cannot be combined with basicAuth, signature or allow',
+      {
+        argument: 'unverified',
+      },
+    )
   }
   if (open) return unverified()
   if (verifiers.length === 0) {

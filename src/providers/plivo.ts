@@ -10,6 +10,7 @@ import type { Provider } from './provider.ts'
 import { emptyAnswer } from './shared/answers.ts'
 import { isForm } from './shared/form-request.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 import { publicUrl } from './shared/public-url.ts'
 
 /** Options of {@link plivo}. */
@@ -38,7 +39,8 @@ export interface PlivoOptions {
  * const provider = plivo({ authToken: process.env.PLIVO_AUTH_TOKEN, url: 'https://hooks.example.com/plivo' })
  * @see Plivo documentation, "Signature validation"; plivo-node, `validateV3Signature`.
  */
-export function plivo({ authToken, url, version = 'v3' }: PlivoOptions): Provider<OpenEvents> {
+export function plivo(options: PlivoOptions): Provider<OpenEvents> {
+  const { authToken, url, version = 'v3' } = optionsOf('plivo', options, ['authToken', 'url', 'version'])
   if (version !== 'v2' && version !== 'v3') {
     throw new WebhookError('invalid_option', 'plivo: version must be v2 or v3', { argument: 'version' })
   }

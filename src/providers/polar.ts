@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { standardWebhooks } from '../signatures/standard-webhooks.ts'
 import { describeProvider, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link polar}. */
 export interface PolarOptions {
@@ -29,10 +30,8 @@ export interface PolarNotification {
  * @example const provider = polar({ secret: process.env.POLAR_WEBHOOK_SECRET })
  * @see Polar documentation, "Webhooks: handle & monitor deliveries"; polarsource, `@polar-sh/sdk/webhooks`.
  */
-export function polar({
-  secret,
-  toleranceSeconds = 300,
-}: PolarOptions): Provider<Readonly<Record<string, PolarNotification>>> {
+export function polar(options: PolarOptions): Provider<Readonly<Record<string, PolarNotification>>> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('polar', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'polar',
     verifier: standardWebhooks({ secret, key: { decode: 'utf8' }, toleranceSeconds }),

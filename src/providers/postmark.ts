@@ -1,11 +1,12 @@
-import { basicAuth } from '../credentials/basic-auth.ts'
+import { type BasicCredentials, basicAuth } from '../credentials/basic-auth.ts'
 import { canonicalType, describeProvider, firstOf, type Lookup, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link postmark}. */
 export interface PostmarkOptions {
   /** The user name and password that stand in the webhook's URL or in its settings. */
-  readonly basicAuth: { readonly username: string; readonly password: string }
+  readonly basicAuth: BasicCredentials
 }
 
 /** The body of a Postmark webhook; an inbound message has no `RecordType`. */
@@ -26,9 +27,8 @@ export interface PostmarkNotification {
  * @example const provider = postmark({ basicAuth: { username: 'postmark', password: process.env.POSTMARK_PASSWORD } })
  * @see Postmark developer documentation, "Webhooks overview".
  */
-export function postmark({
-  basicAuth: credentials,
-}: PostmarkOptions): Provider<Readonly<Record<string, PostmarkNotification>>> {
+export function postmark(options: PostmarkOptions): Provider<Readonly<Record<string, PostmarkNotification>>> {
+  const { basicAuth: credentials } = optionsOf('postmark', options, ['basicAuth'])
   return describeProvider({
     name: 'postmark',
     verifier: basicAuth(credentials),

@@ -68,6 +68,7 @@ export interface ProviderOptions<Events extends EventMap> {
  * })
  */
 export function createProvider<Events extends EventMap = EventMap>(options: ProviderOptions<Events>): Provider<Events> {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'must be { name, verifier, parse, … }')
   const { name, verifier, parse } = options
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
     throw invalid('name', 'must be lower-case letters, digits and hyphens')

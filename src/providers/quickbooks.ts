@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, firstOf, join, listAt, pastTense, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link quickbooks}. */
 export interface QuickbooksOptions {
@@ -39,7 +40,8 @@ export interface QuickbooksNotification {
  * receiver.on('invoice.*', ({ recordId }) => refetch(recordId))
  * @see Intuit developer documentation, "Webhooks", and the announcement "Upcoming change to webhooks payload structure".
  */
-export function quickbooks({ secret }: QuickbooksOptions): Provider<Readonly<Record<string, QuickbooksNotification>>> {
+export function quickbooks(options: QuickbooksOptions): Provider<Readonly<Record<string, QuickbooksNotification>>> {
+  const { secret } = optionsOf('quickbooks', options, ['secret'])
   return describeProvider({
     name: 'quickbooks',
     timeoutSeconds: 2,

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, header, path, splitType } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link razorpay}. */
 export interface RazorpayOptions {
@@ -31,7 +32,8 @@ export interface RazorpayNotification {
  * @example const provider = razorpay({ secret: process.env.RAZORPAY_WEBHOOK_SECRET })
  * @see Razorpay documentation, "Validate and test webhooks".
  */
-export function razorpay({ secret }: RazorpayOptions): Provider<Readonly<Record<string, RazorpayNotification>>> {
+export function razorpay(options: RazorpayOptions): Provider<Readonly<Record<string, RazorpayNotification>>> {
+  const { secret } = optionsOf('razorpay', options, ['secret'])
   return describeProvider({
     name: 'razorpay',
     timeoutSeconds: 4,

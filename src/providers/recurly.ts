@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, join, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link recurly}. */
 export interface RecurlyOptions {
@@ -32,10 +33,8 @@ export interface RecurlyNotification {
  * @example const provider = recurly({ secret: process.env.RECURLY_WEBHOOK_SECRET })
  * @see Recurly documentation, "Signature verification".
  */
-export function recurly({
-  secret,
-  toleranceSeconds = 300,
-}: RecurlyOptions): Provider<Readonly<Record<string, RecurlyNotification>>> {
+export function recurly(options: RecurlyOptions): Provider<Readonly<Record<string, RecurlyNotification>>> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('recurly', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'recurly',
     verifier: hmacSignature({

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { standardWebhooks } from '../signatures/standard-webhooks.ts'
 import { describeProvider, firstOf, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link resend}. */
 export interface ResendOptions {
@@ -28,10 +29,8 @@ export interface ResendNotification {
  * @example const provider = resend({ secret: process.env.RESEND_WEBHOOK_SECRET })
  * @see Resend documentation, "Verify webhooks requests".
  */
-export function resend({
-  secret,
-  toleranceSeconds = 300,
-}: ResendOptions): Provider<Readonly<Record<string, ResendNotification>>> {
+export function resend(options: ResendOptions): Provider<Readonly<Record<string, ResendNotification>>> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('resend', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'resend',
     verifier: standardWebhooks({ secret, headerPrefix: 'svix', toleranceSeconds }),

@@ -4,6 +4,7 @@ import { createProvider, type Provider } from './provider.ts'
 import { eventTypes, nativeTypes, parseRetell } from './retell/parse.ts'
 import { retellSignature, SIGNATURE_HEADER } from './retell/signature.ts'
 import type { RetellEvents } from './retell/types.ts'
+import { optionsOf } from './shared/options.ts'
 
 export { type InboundCallAnswer, inboundCallReply } from './retell/inbound-call-reply.ts'
 export type * from './retell/types.ts'
@@ -54,6 +55,7 @@ export interface RetellOptions {
  * receiver.on('call.inbound', () => inboundCallReply({ dynamicVariables: { greeting: 'Hello' } }))
  */
 export function retell(options: RetellOptions): Provider<RetellEvents> {
+  optionsOf('retell', options, ['apiKey', 'toleranceSeconds', 'legacySignature', 'functionSecret', 'functionName'])
   const { functionSecret, functionName } = options
   const functionSecrets = functionSecret === undefined ? undefined : requireSecrets('functionSecret', functionSecret)
   return createProvider<RetellEvents>({

@@ -5,6 +5,7 @@ import { describeProvider, firstOf, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { isPlainToken } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link ringcentral}. */
 export interface RingcentralOptions {
@@ -24,7 +25,8 @@ export interface RingcentralOptions {
  * @example const provider = ringcentral({ verificationToken: process.env.RINGCENTRAL_VERIFICATION_TOKEN })
  * @see RingCentral developer guide, "Receiving webhooks".
  */
-export function ringcentral({ verificationToken }: RingcentralOptions): Provider<OpenEvents> {
+export function ringcentral(options: RingcentralOptions): Provider<OpenEvents> {
+  const { verificationToken } = optionsOf('ringcentral', options, ['verificationToken'])
   return describeProvider<OpenEvents>({
     name: 'ringcentral',
     verifier: sharedSecret({ header: 'verification-token', secret: verificationToken }),

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, constant, describeProvider, firstOf, header, join, pastTense, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link sanity}. */
 export interface SanityOptions {
@@ -27,10 +28,8 @@ export interface SanityOptions {
  * receiver.on('post.updated', ({ recordId }) => revalidate(recordId))
  * @see Sanity documentation, "GROQ-powered webhooks"; sanity-io/webhook-toolkit.
  */
-export function sanity({
-  secret,
-  toleranceSeconds = 3600,
-}: SanityOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+export function sanity(options: SanityOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+  const { secret, toleranceSeconds = 3600 } = optionsOf('sanity', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'sanity',
     verifier: hmacSignature({

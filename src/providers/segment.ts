@@ -5,6 +5,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link segment}. */
 export interface SegmentOptions {
@@ -27,7 +28,8 @@ export interface SegmentOptions {
  * receiver.on('user.identified', ({ recordId, data }) => crm.upsert(recordId, data['traits']))
  * @see Segment documentation, "Webhooks (Actions) destination".
  */
-export function segment({ secret }: SegmentOptions): Provider<OpenEvents> {
+export function segment(options: SegmentOptions): Provider<OpenEvents> {
+  const { secret } = optionsOf('segment', options, ['secret'])
   return describeProvider<OpenEvents>({
     name: 'segment',
     verifier: singleEvents(hmacSignature({ secret, algorithm: 'sha1', signature: { header: 'x-signature' } })),

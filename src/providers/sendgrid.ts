@@ -1,11 +1,12 @@
 import { asymmetricSignature } from '../signatures/asymmetric-signature.ts'
 import { canonicalType, describeProvider, listAt, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link sendgrid}. */
 export interface SendgridOptions {
   /** The verification key (Settings → Mail settings → Event webhooks → Signature verification), base64. */
-  readonly publicKey: string | readonly string[]
+  readonly publicKey: string | readonly string[] | undefined
   /** How far the signed time may lie from now, in seconds. Default: any; SendGrid enforces none. */
   readonly toleranceSeconds?: number
 }
@@ -31,10 +32,8 @@ export interface SendgridEvent {
  * @example const provider = sendgrid({ publicKey: process.env.SENDGRID_VERIFICATION_KEY })
  * @see Twilio SendGrid documentation, "Getting started with the event webhook security features".
  */
-export function sendgrid({
-  publicKey,
-  toleranceSeconds,
-}: SendgridOptions): Provider<Readonly<Record<string, SendgridEvent>>> {
+export function sendgrid(options: SendgridOptions): Provider<Readonly<Record<string, SendgridEvent>>> {
+  const { publicKey, toleranceSeconds } = optionsOf('sendgrid', options, ['publicKey', 'toleranceSeconds'])
   const timeHeader = 'x-twilio-email-event-webhook-timestamp'
   return describeProvider({
     name: 'sendgrid',

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, header, join, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link sentry}. */
 export interface SentryOptions {
@@ -29,7 +30,8 @@ export interface SentryNotification {
  * @example const provider = sentry({ secret: process.env.SENTRY_CLIENT_SECRET })
  * @see Sentry documentation, "Integration platform: webhooks".
  */
-export function sentry({ secret }: SentryOptions): Provider<Readonly<Record<string, SentryNotification>>> {
+export function sentry(options: SentryOptions): Provider<Readonly<Record<string, SentryNotification>>> {
+  const { secret } = optionsOf('sentry', options, ['secret'])
   return describeProvider({
     name: 'sentry',
     verifier: hmacSignature({ secret, signature: { header: 'sentry-hook-signature' } }),

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, firstOf, header, type Lookup, pastTense, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link shopify}. */
 export interface ShopifyOptions {
@@ -22,7 +23,8 @@ export interface ShopifyOptions {
  * receiver.on('order.created', ({ data }) => fulfil(data))
  * @see Shopify developer documentation, "Deliver webhooks through HTTPS".
  */
-export function shopify({ secret }: ShopifyOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+export function shopify(options: ShopifyOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+  const { secret } = optionsOf('shopify', options, ['secret'])
   return describeProvider({
     name: 'shopify',
     timeoutSeconds: 4,

@@ -3,6 +3,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, join, type LookupInput, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link sinch}. */
 export interface SinchOptions {
@@ -24,7 +25,8 @@ export interface SinchOptions {
  * @example const provider = sinch({ secret: process.env.SINCH_WEBHOOK_SECRET })
  * @see Sinch developer documentation, "Conversation API", "Callbacks".
  */
-export function sinch({ secret, toleranceSeconds = 300 }: SinchOptions): Provider<OpenEvents> {
+export function sinch(options: SinchOptions): Provider<OpenEvents> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('sinch', options, ['secret', 'toleranceSeconds'])
   return describeProvider<OpenEvents>({
     name: 'sinch',
     verifier: hmacSignature({

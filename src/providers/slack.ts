@@ -9,6 +9,7 @@ import type { Provider } from './provider.ts'
 import { emptyAnswer, textAnswer } from './shared/answers.ts'
 import { formOrJson } from './shared/form-request.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link slack}. */
 export interface SlackOptions {
@@ -36,7 +37,8 @@ export interface SlackOptions {
  * receiver.on('command.invoked', ({ data }) => reply({ text: `You said ${data['text']}` }))
  * @see Slack developer documentation, "Verifying requests from Slack", "Events API".
  */
-export function slack({ signingSecret, toleranceSeconds = 300 }: SlackOptions): Provider<OpenEvents> {
+export function slack(options: SlackOptions): Provider<OpenEvents> {
+  const { signingSecret, toleranceSeconds = 300 } = optionsOf('slack', options, ['signingSecret', 'toleranceSeconds'])
   return describeProvider<OpenEvents>({
     name: 'slack',
     verifier: hmacSignature({

@@ -3,6 +3,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link square}. */
 export interface SquareOptions {
@@ -33,7 +34,8 @@ export interface SquareNotification {
  * @example const provider = square({ secret: process.env.SQUARE_SIGNATURE_KEY, url: 'https://example.com/webhooks/square' })
  * @see Square developer documentation, "Validate and test event notifications".
  */
-export function square({ secret, url }: SquareOptions): Provider<Readonly<Record<string, SquareNotification>>> {
+export function square(options: SquareOptions): Provider<Readonly<Record<string, SquareNotification>>> {
+  const { secret, url } = optionsOf('square', options, ['secret', 'url'])
   if (typeof url !== 'string' || url === '') {
     throw new WebhookError('invalid_option', 'square: url is missing: it is part of what Square signs', {
       argument: 'url',

@@ -2,13 +2,14 @@ import type { SecretInput } from '../model/secret.ts'
 import { standardWebhooks } from '../signatures/standard-webhooks.ts'
 import { describeProvider, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link standardWebhooksSender}: `secret`, `publicKey`, or both while a sender changes over. */
 export interface StandardWebhooksSenderOptions {
   /** `whsec_` and base64, or base64 alone. */
   readonly secret?: SecretInput
   /** `whpk_` and base64, for senders that sign with ed25519. */
-  readonly publicKey?: string
+  readonly publicKey?: string | undefined
   /** Name of the sender, in lower case with hyphens. Default `standard-webhooks`. */
   readonly name?: string
   /** How far the signed time may lie from now, in seconds. Default 300. */
@@ -36,13 +37,16 @@ export interface StandardWebhooksNotification {
  * @example const provider = standardWebhooksSender({ name: 'openai', secret: process.env.OPENAI_WEBHOOK_SECRET })
  * @see https://github.com/standard-webhooks/standard-webhooks, "spec/standard-webhooks.md".
  */
-export function standardWebhooksSender({
-  secret,
-  publicKey,
-  name = 'standard-webhooks',
-  toleranceSeconds = 300,
-  typePath = 'type',
-}: StandardWebhooksSenderOptions): Provider<Readonly<Record<string, StandardWebhooksNotification>>> {
+export function standardWebhooksSender(
+  options: StandardWebhooksSenderOptions,
+): Provider<Readonly<Record<string, StandardWebhooksNotification>>> {
+  const {
+    secret,
+    publicKey,
+    name = 'standard-webhooks',
+    toleranceSeconds = 300,
+    typePath = 'type',
+  } = optionsOf('standardWebhooksSender', options, ['secret', 'publicKey', 'name', 'toleranceSeconds', 'typePath'])
   return describeProvider({
     name,
     verifier: standardWebhooks({

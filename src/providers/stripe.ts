@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link stripe}. */
 export interface StripeOptions {
@@ -40,10 +41,8 @@ export interface StripeNotification {
  * receiver.on('invoice.paid', ({ data }) => book(data.data.object))
  * @see Stripe documentation, "Receive Stripe events in your webhook endpoint".
  */
-export function stripe({
-  secret,
-  toleranceSeconds = 300,
-}: StripeOptions): Provider<Readonly<Record<string, StripeNotification>>> {
+export function stripe(options: StripeOptions): Provider<Readonly<Record<string, StripeNotification>>> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('stripe', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'stripe',
     verifier: hmacSignature({

@@ -3,11 +3,12 @@ import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { afterEntity, canonicalType, describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link surveymonkey}. */
 export interface SurveymonkeyOptions {
   /** The app's client id. */
-  readonly clientId: string
+  readonly clientId: string | undefined
   /** The app's client secret, as text. */
   readonly secret: SecretInput
 }
@@ -34,10 +35,10 @@ export interface SurveymonkeyNotification {
  * @example const provider = surveymonkey({ clientId: process.env.SM_CLIENT_ID, secret: process.env.SM_CLIENT_SECRET })
  * @see SurveyMonkey API documentation, "Webhook callbacks".
  */
-export function surveymonkey({
-  clientId,
-  secret,
-}: SurveymonkeyOptions): Provider<Readonly<Record<string, SurveymonkeyNotification>>> {
+export function surveymonkey(
+  options: SurveymonkeyOptions,
+): Provider<Readonly<Record<string, SurveymonkeyNotification>>> {
+  const { clientId, secret } = optionsOf('surveymonkey', options, ['clientId', 'secret'])
   if (typeof clientId !== 'string' || clientId.trim() === '') {
     throw new WebhookError('invalid_option', 'surveymonkey: clientId is missing: it is part of the key', {
       argument: 'clientId',

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { standardWebhooks } from '../signatures/standard-webhooks.ts'
 import { describeProvider, firstOf, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link svix}. */
 export interface SvixOptions {
@@ -25,12 +26,13 @@ export interface SvixOptions {
  * @example const provider = svix({ name: 'acme', secret: process.env.ACME_WEBHOOK_SECRET })
  * @see Svix documentation, "Verifying webhooks manually".
  */
-export function svix({
-  secret,
-  name = 'svix',
-  toleranceSeconds = 300,
-  typePath = 'type',
-}: SvixOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+export function svix(options: SvixOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+  const {
+    secret,
+    name = 'svix',
+    toleranceSeconds = 300,
+    typePath = 'type',
+  } = optionsOf('svix', options, ['secret', 'name', 'toleranceSeconds', 'typePath'])
   return describeProvider({
     name,
     verifier: standardWebhooks({ secret, headerPrefix: 'svix', toleranceSeconds }),

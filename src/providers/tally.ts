@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link tally}. */
 export interface TallyOptions {
@@ -37,7 +38,8 @@ export type TallyEvents = { readonly 'form_response.submitted': TallyNotificatio
  * @example const provider = tally({ secret: process.env.TALLY_SIGNING_SECRET })
  * @see Tally help centre, "Webhooks".
  */
-export function tally({ secret }: TallyOptions): Provider<TallyEvents> {
+export function tally(options: TallyOptions): Provider<TallyEvents> {
+  const { secret } = optionsOf('tally', options, ['secret'])
   return describeProvider<TallyEvents>({
     name: 'tally',
     verifier: hmacSignature({ secret, signature: { header: 'tally-signature' }, encoding: 'base64' }),

@@ -3,6 +3,7 @@ import { WebhookError } from '../errors.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { describeProvider, type LookupInput, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 import { telegramTypes } from './telegram/types.ts'
 
 /** Options of {@link telegram}. */
@@ -31,7 +32,8 @@ export type TelegramEvents = { readonly [Type in (typeof telegramTypes)[keyof ty
  * receiver.on('message.received', ({ data }) => crm.addMessage(data['chat'], data['text']))
  * @see Telegram Bot API, "setWebhook" and "Update".
  */
-export function telegram({ secretToken }: TelegramOptions): Provider<TelegramEvents> {
+export function telegram(options: TelegramOptions): Provider<TelegramEvents> {
+  const { secretToken } = optionsOf('telegram', options, ['secretToken'])
   for (const token of requireSecrets('secretToken', secretToken)) {
     if (typeof token === 'string' && /^[A-Za-z0-9_-]{1,256}$/.test(token)) continue
     throw new WebhookError('invalid_secret', 'secretToken must be 1 to 256 characters of A-Z a-z 0-9 _ -', {

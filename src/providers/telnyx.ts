@@ -3,11 +3,12 @@ import { asymmetricSignature } from '../signatures/asymmetric-signature.ts'
 import { describeProvider, firstOf, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link telnyx}. */
 export interface TelnyxOptions {
   /** The account's public key in base64 (Mission Control portal, "Keys & Credentials"); several during a change. */
-  readonly publicKey: string | readonly string[]
+  readonly publicKey: string | readonly string[] | undefined
   /** How far the signed time may lie from now, in seconds. Default 300, as in Telnyx's SDK. */
   readonly toleranceSeconds?: number
 }
@@ -25,7 +26,8 @@ export interface TelnyxOptions {
  * receiver.on('call.hangup', ({ data }) => crm.logCall(data['payload']))
  * @see Telnyx developer documentation, "Webhook fundamentals".
  */
-export function telnyx({ publicKey, toleranceSeconds = 300 }: TelnyxOptions): Provider<OpenEvents> {
+export function telnyx(options: TelnyxOptions): Provider<OpenEvents> {
+  const { publicKey, toleranceSeconds = 300 } = optionsOf('telnyx', options, ['publicKey', 'toleranceSeconds'])
   return describeProvider<OpenEvents>({
     name: 'telnyx',
     verifier: asymmetricSignature({

@@ -4,6 +4,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, firstOf, pastTense, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { emptyAnswer } from './shared/answers.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link trello}. */
 export interface TrelloOptions {
@@ -39,7 +40,8 @@ export interface TrelloNotification {
  * @example const provider = trello({ secret: process.env.TRELLO_SECRET, url: 'https://example.com/webhooks/trello' })
  * @see Atlassian developer documentation, "Trello webhooks" and "Action types".
  */
-export function trello({ secret, url }: TrelloOptions): Provider<Readonly<Record<string, TrelloNotification>>> {
+export function trello(options: TrelloOptions): Provider<Readonly<Record<string, TrelloNotification>>> {
+  const { secret, url } = optionsOf('trello', options, ['secret', 'url'])
   if (typeof url !== 'string' || url === '') {
     throw new WebhookError('invalid_option', 'trello: url is missing: it is part of what Trello signs', {
       argument: 'url',

@@ -3,6 +3,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link twenty}. */
 export interface TwentyOptions {
@@ -28,7 +29,8 @@ export type TwentyEvents = Readonly<Record<string, RecordChange>>
  * receiver.on('person.created', ({ data }) => sync(data.current))
  * @see Twenty documentation, "Webhooks"; twentyhq/twenty, `CallWebhookJob`.
  */
-export function twenty({ secret, toleranceSeconds = 300 }: TwentyOptions): Provider<TwentyEvents> {
+export function twenty(options: TwentyOptions): Provider<TwentyEvents> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('twenty', options, ['secret', 'toleranceSeconds'])
   return describeProvider<TwentyEvents>({
     name: 'twenty',
     verifier: hmacSignature({

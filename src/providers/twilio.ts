@@ -6,6 +6,7 @@ import { describeProvider, firstOf, header, join, type LookupInput, path, valueA
 import type { Provider } from './provider.ts'
 import { formOrJson } from './shared/form-request.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 import { twilioSignature } from './twilio/signature.ts'
 
 /** Options of {@link twilio}. */
@@ -34,7 +35,8 @@ export interface TwilioOptions {
  * receiver.on('message.received', ({ data }) => crm.addMessage(data['From'], data['Body']))
  * @see Twilio documentation, "Webhooks security".
  */
-export function twilio({ authToken, url }: TwilioOptions): Provider<OpenEvents> {
+export function twilio(options: TwilioOptions): Provider<OpenEvents> {
+  const { authToken, url } = optionsOf('twilio', options, ['authToken', 'url'])
   const provider = describeProvider<OpenEvents>({
     name: 'twilio',
     verifier: twilioSignature(authToken, url),

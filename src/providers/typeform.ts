@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link typeform}. */
 export interface TypeformOptions {
@@ -41,7 +42,8 @@ export type TypeformEvents = {
  * receiver.on('form_response.submitted', ({ data }) => save(data.form_response.answers))
  * @see Typeform developer documentation, "Secure your webhooks" and "Example payload".
  */
-export function typeform({ secret }: TypeformOptions): Provider<TypeformEvents> {
+export function typeform(options: TypeformOptions): Provider<TypeformEvents> {
+  const { secret } = optionsOf('typeform', options, ['secret'])
   return describeProvider<TypeformEvents>({
     name: 'typeform',
     timeoutSeconds: 25,

@@ -4,6 +4,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, join, type Lookup, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link vapi}. */
 export interface VapiOptions {
@@ -26,7 +27,8 @@ export interface VapiOptions {
  * receiver.on('tool_calls.requested', ({ data }) => reply({ results: runTools(data['toolCallList']) }))
  * @see Vapi documentation, "Server events" and "Server authentication".
  */
-export function vapi({ secret, signatureHeader = 'x-vapi-signature' }: VapiOptions): Provider<OpenEvents> {
+export function vapi(options: VapiOptions): Provider<OpenEvents> {
+  const { secret, signatureHeader = 'x-vapi-signature' } = optionsOf('vapi', options, ['secret', 'signatureHeader'])
   return describeProvider<OpenEvents>({
     name: 'vapi',
     verifier: hmacSignature({ secret, signature: { header: signatureHeader.toLowerCase() } }),

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, type Lookup, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 import { integerText } from './viber/integer-text.ts'
 
 /** Options of {@link viber}. */
@@ -39,7 +40,8 @@ export type ViberEvents = {
  * receiver.on('message.received', ({ recordId, data }) => crm.addMessage(recordId, data['message']))
  * @see Viber REST bot API, "Callbacks".
  */
-export function viber({ authToken }: ViberOptions): Provider<ViberEvents> {
+export function viber(options: ViberOptions): Provider<ViberEvents> {
+  const { authToken } = optionsOf('viber', options, ['authToken'])
   return describeProvider<ViberEvents>({
     name: 'viber',
     verifier: hmacSignature({ secret: authToken, signature: { header: 'x-viber-content-signature' } }),

@@ -4,6 +4,7 @@ import { describeProvider, firstOf, join, type LookupInput, path, valueAt } from
 import type { Provider } from './provider.ts'
 import { formOrJson } from './shared/form-request.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link vonage}. */
 export interface VonageOptions {
@@ -28,7 +29,8 @@ export interface VonageOptions {
  * receiver.on('call.incoming', () => reply([{ action: 'talk', text: 'Hello' }]))
  * @see Vonage developer documentation, "Decoding signed webhooks".
  */
-export function vonage({ secret, toleranceSeconds = 300 }: VonageOptions): Provider<OpenEvents> {
+export function vonage(options: VonageOptions): Provider<OpenEvents> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('vonage', options, ['secret', 'toleranceSeconds'])
   return describeProvider<OpenEvents>({
     name: 'vonage',
     verifier: jwtSignature({

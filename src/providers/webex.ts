@@ -3,6 +3,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, join, type Lookup, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link webex}. */
 export interface WebexOptions {
@@ -23,7 +24,8 @@ export interface WebexOptions {
  * receiver.on('message.created', ({ recordId }) => fetchMessage(recordId))
  * @see Webex for Developers, "Webhooks".
  */
-export function webex({ secret }: WebexOptions): Provider<OpenEvents> {
+export function webex(options: WebexOptions): Provider<OpenEvents> {
+  const { secret } = optionsOf('webex', options, ['secret'])
   return describeProvider<OpenEvents>({
     name: 'webex',
     verifier: hmacSignature({ secret, algorithm: 'sha1', signature: { header: 'x-spark-signature' } }),

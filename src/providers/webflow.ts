@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link webflow}. */
 export interface WebflowOptions {
@@ -49,7 +50,8 @@ export type WebflowEvents = Readonly<Record<(typeof TYPES)[keyof typeof TYPES], 
  * @example const provider = webflow({ secret: process.env.WEBFLOW_CLIENT_SECRET })
  * @see Webflow developer documentation, "Working with webhooks".
  */
-export function webflow({ secret, toleranceSeconds = 300 }: WebflowOptions): Provider<WebflowEvents> {
+export function webflow(options: WebflowOptions): Provider<WebflowEvents> {
+  const { secret, toleranceSeconds = 300 } = optionsOf('webflow', options, ['secret', 'toleranceSeconds'])
   return describeProvider<WebflowEvents>({
     name: 'webflow',
     verifier: hmacSignature({

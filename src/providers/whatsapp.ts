@@ -4,6 +4,7 @@ import { isJsonObject } from '../bytes/json.ts'
 import { describeProvider, path, valueAt } from './describe.ts'
 import { type MetaSecrets, metaSignature, metaSubscription } from './meta/subscription.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 import type { WhatsappEvents } from './whatsapp/types.ts'
 
 export type * from './whatsapp/types.ts'
@@ -27,7 +28,8 @@ export type WhatsappOptions = MetaSecrets
  * receiver.on('message.received', ({ data }) => crm.addMessage(data.message.from, data.message.text?.body))
  * @see Meta for Developers, "WhatsApp Business Platform", "Webhooks".
  */
-export function whatsapp({ appSecret, verifyToken }: WhatsappOptions): Provider<WhatsappEvents> {
+export function whatsapp(options: WhatsappOptions): Provider<WhatsappEvents> {
+  const { appSecret, verifyToken } = optionsOf('whatsapp', options, ['appSecret', 'verifyToken'])
   return describeProvider<WhatsappEvents>({
     name: 'whatsapp',
     verifier: metaSignature(appSecret),

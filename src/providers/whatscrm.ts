@@ -4,6 +4,7 @@ import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, type Lookup, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 import { checks, recordIdOf } from './whatscrm/schemas.ts'
 import type { WhatscrmEvents } from './whatscrm/types.ts'
 
@@ -59,6 +60,7 @@ const types = {
  * receiver.on('message.new', ({ data }) => inbox.add(data.conversationId, data.content))
  */
 export function whatscrm(options: WhatscrmOptions): Provider<WhatscrmEvents> {
+  optionsOf('whatscrm', options, ['secret'])
   return describeProvider<WhatscrmEvents>({
     name: 'whatscrm',
     verifier: hmacSignature({

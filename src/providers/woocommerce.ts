@@ -6,6 +6,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, header, type Lookup, path } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { emptyAnswer } from './shared/answers.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link woocommerce}. */
 export interface WoocommerceOptions {
@@ -27,9 +28,8 @@ export interface WoocommerceOptions {
  * receiver.on('order.created', ({ data }) => fulfil(data))
  * @see WooCommerce documentation, "Webhooks"; woocommerce/woocommerce, `class-wc-webhook.php`.
  */
-export function woocommerce({
-  secret,
-}: WoocommerceOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+export function woocommerce(options: WoocommerceOptions): Provider<Readonly<Record<string, Record<string, unknown>>>> {
+  const { secret } = optionsOf('woocommerce', options, ['secret'])
   return describeProvider({
     name: 'woocommerce',
     verifier: hmacSignature({ secret, signature: { header: 'x-wc-webhook-signature' }, encoding: 'base64' }),

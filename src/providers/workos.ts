@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link workos}. */
 export interface WorkosOptions {
@@ -31,10 +32,8 @@ export interface WorkosNotification {
  * @example const provider = workos({ secret: process.env.WORKOS_WEBHOOK_SECRET })
  * @see WorkOS documentation, "Webhooks".
  */
-export function workos({
-  secret,
-  toleranceSeconds = 180,
-}: WorkosOptions): Provider<Readonly<Record<string, WorkosNotification>>> {
+export function workos(options: WorkosOptions): Provider<Readonly<Record<string, WorkosNotification>>> {
+  const { secret, toleranceSeconds = 180 } = optionsOf('workos', options, ['secret', 'toleranceSeconds'])
   return describeProvider({
     name: 'workos',
     verifier: hmacSignature({

@@ -5,6 +5,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, join, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { jsonAnswer } from './shared/answers.ts'
+import { optionsOf } from './shared/options.ts'
 import { singleParameter } from './shared/query.ts'
 
 /** Options of {@link xTwitter}. */
@@ -43,7 +44,8 @@ export type XTwitterEvents = Readonly<Record<string, XTwitterEvent>>
  * receiver.on('direct_message.received', ({ data }) => crm.addMessage(data.event))
  * @see X developer documentation, "Securing webhooks".
  */
-export function xTwitter({ consumerSecret }: XTwitterOptions): Provider<XTwitterEvents> {
+export function xTwitter(options: XTwitterOptions): Provider<XTwitterEvents> {
+  const { consumerSecret } = optionsOf('x-twitter', options, ['consumerSecret'])
   const signature = { header: 'x-twitter-webhooks-signature', prefix: 'sha256=' }
   const scheme = hmacSignature({ secret: consumerSecret, signature, encoding: 'base64' })
 

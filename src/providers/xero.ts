@@ -4,6 +4,7 @@ import { canonicalType, describeProvider, join, pastTense, path, valueAt } from 
 import type { Provider } from './provider.ts'
 import { emptyAnswer } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link xero}. */
 export interface XeroOptions {
@@ -25,7 +26,8 @@ export interface XeroOptions {
  * receiver.on('invoice.updated', ({ recordId }) => fetchInvoice(recordId))
  * @see Xero developer documentation, "Webhooks", "Configuring your server".
  */
-export function xero({ webhooksKey }: XeroOptions): Provider<OpenEvents> {
+export function xero(options: XeroOptions): Provider<OpenEvents> {
+  const { webhooksKey } = optionsOf('xero', options, ['webhooksKey'])
   return describeProvider<OpenEvents>({
     name: 'xero',
     verifier: hmacSignature({ secret: webhooksKey, signature: { header: 'x-xero-signature' }, encoding: 'base64' }),

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, describeProvider, firstOf, header, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link zendesk}. */
 export interface ZendeskOptions {
@@ -39,11 +40,12 @@ export interface ZendeskNotification {
  * @example const provider = zendesk({ secret: process.env.ZENDESK_WEBHOOK_SECRET })
  * @see Zendesk developer documentation, "Verifying webhook authenticity" and "Webhook event types".
  */
-export function zendesk({
-  secret,
-  toleranceSeconds = 300,
-  eventPath = 'type',
-}: ZendeskOptions): Provider<Readonly<Record<string, ZendeskNotification>>> {
+export function zendesk(options: ZendeskOptions): Provider<Readonly<Record<string, ZendeskNotification>>> {
+  const {
+    secret,
+    toleranceSeconds = 300,
+    eventPath = 'type',
+  } = optionsOf('zendesk', options, ['secret', 'toleranceSeconds', 'eventPath'])
   return describeProvider({
     name: 'zendesk',
     timeoutSeconds: 10,

@@ -2,6 +2,7 @@ import { bodyToken } from '../credentials/body-token.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { canonicalType, describeProvider, join, pastTense, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link zohoCrm}. */
 export interface ZohoCrmOptions {
@@ -33,7 +34,8 @@ export interface ZohoCrmNotification {
  * receiver.on('deals.updated', ({ recordId }) => refetch(recordId))
  * @see Zoho CRM API documentation, "Notification APIs".
  */
-export function zohoCrm({ token }: ZohoCrmOptions): Provider<Readonly<Record<string, ZohoCrmNotification>>> {
+export function zohoCrm(options: ZohoCrmOptions): Provider<Readonly<Record<string, ZohoCrmNotification>>> {
+  const { token } = optionsOf('zoho-crm', options, ['token'])
   return describeProvider({
     name: 'zoho-crm',
     verifier: bodyToken({ path: 'token', token }),

@@ -6,6 +6,7 @@ import { describeProvider, firstOf, join, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { jsonAnswer } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
+import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link zoom}. */
 export interface ZoomOptions {
@@ -31,7 +32,8 @@ export interface ZoomOptions {
  * receiver.on('meeting.ended', ({ recordId, data }) => crm.logMeeting(recordId, data['object']))
  * @see Zoom developer documentation, "Using webhooks".
  */
-export function zoom({ secretToken, toleranceSeconds = 300 }: ZoomOptions): Provider<OpenEvents> {
+export function zoom(options: ZoomOptions): Provider<OpenEvents> {
+  const { secretToken, toleranceSeconds = 300 } = optionsOf('zoom', options, ['secretToken', 'toleranceSeconds'])
   const secrets = requireSecrets('secretToken', secretToken)
   const signature = { header: 'x-zm-signature', prefix: 'v0=' }
   const timestampHeader = 'x-zm-request-timestamp'

@@ -6,7 +6,7 @@ import { derToRaw, rawToDer } from './ecdsa-der.ts'
 import { importEd25519Private, importEd25519Public } from './ed25519.ts'
 import { concat } from './hash-signature.ts'
 import { accepted, signable } from './hmac-signature.ts'
-import { invalidOption } from './invalid-option.ts'
+import { invalidOption, requireObject } from './invalid-option.ts'
 import { decodeBase64Text } from './key-decoding.ts'
 import { prepareShape } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
@@ -20,7 +20,7 @@ export type AsymmetricAlgorithm = 'ed25519' | 'ecdsa-p256-sha256' | 'rsa-sha256'
 export interface AsymmetricSignatureOptions extends SignatureShape {
   readonly algorithm: AsymmetricAlgorithm
   /** The sender's public key: bytes, PEM, or text as `key` says; several during a rotation. */
-  readonly publicKey: string | Uint8Array | ReadonlyArray<string | Uint8Array>
+  readonly publicKey: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined
   /** How the text of a key that is not PEM is written. Default base64. */
   readonly key?: KeyDecoding
   /**
@@ -53,6 +53,7 @@ const WEB_CRYPTO = {
  * })
  */
 export function asymmetricSignature(options: AsymmetricSignatureOptions): SignatureScheme {
+  requireObject('options', options)
   const { algorithm, privateKey } = options
   if (!Object.hasOwn(WEB_CRYPTO, algorithm)) {
     throw invalidOption('algorithm', `must be one of ${Object.keys(WEB_CRYPTO).join(', ')}`)
@@ -122,9 +123,10 @@ function publicKeys({
   keyFormat,
   algorithm,
 }: AsymmetricSignatureOptions): readonly Uint8Array[] {
-  const given = typeof publicKey === 'string' || publicKey instanceof Uint8Array ? [publicKey] : publicKey
-  if (given === undefined || given.length === 0) throw badKey('is missing. Is the environment variable set?')
-  return given.map(key => {
+  const given = typeof publicKey === 'string' || publicKey instanceof Uint8Array ? [publicKey] : (publicKey ?? [])
+  if (!Array.isArray(given)) throw badKey('must be text, bytes or a list of those')
+  if (given.length === 0) throw badKey('is missing. Is the environment variable set?')
+  return given.map((key: unknown) => {
     const bytes = key instanceof Uint8Array ? key : decodePublicKey(key, decoding)
     if (bytes === undefined) throw badKey('is neither PEM nor encoded text. Was it copied completely?')
     const raw = bytes.length === 32

@@ -3,7 +3,7 @@ import { hash } from '../bytes/hash.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, withHeaders } from '../model/verification.ts'
 import { accepted, requireDigest, type SyncSignatureScheme, signable } from './hmac-signature.ts'
-import { invalidOption } from './invalid-option.ts'
+import { invalidOption, requireObject } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
 import { type MessagePieces, prepareShape, toBytes } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
@@ -30,7 +30,9 @@ export interface HashSignatureOptions extends SignatureShape {
  * @example hashSignature({ secret, signature: { header: 'x-hubspot-signature' }, message: '{secret}{method}{url}{body}' })
  */
 export function hashSignature(options: HashSignatureOptions): SyncSignatureScheme {
-  if (!options.message?.includes('{secret}')) throw invalidOption('message', 'must contain {secret}')
+  requireObject('options', options)
+  if (typeof options.message !== 'string' || !options.message.includes('{secret}'))
+    throw invalidOption('message', 'must contain {secret}')
   const digest = requireDigest(options.algorithm)
   const shape = prepareShape(options, digest.bytes)
   const secrets = decodeKeys('secret', options.secret, options.key)

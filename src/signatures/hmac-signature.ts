@@ -5,7 +5,7 @@ import { hmacKey } from '../bytes/hmac.ts'
 import { headerEntries, type WebhookRequest } from '../model/http.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
-import { invalidOption } from './invalid-option.ts'
+import { invalidOption, requireObject } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
 import { prepareShape, readNow } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
@@ -46,6 +46,7 @@ export type HmacSignature = SyncSignatureScheme
  * const verdict = scheme.verify({ method: 'POST', url: '/', headers, body })
  */
 export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
+  requireObject('options', options)
   const digest = requireDigest(options.algorithm)
   const shape = prepareShape(options, digest.bytes)
   const keys = decodeKeys('secret', options.secret, options.key).map(key => hmacKey(digest, key))

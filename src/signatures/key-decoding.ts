@@ -1,18 +1,23 @@
 import { decodeBase64, decodeBase64Url, decodeHex, utf8 } from '../bytes/encoding.ts'
 import { WebhookError } from '../errors.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
+import { invalidOption, requireObject } from './invalid-option.ts'
 import type { KeyDecoding } from './shape.ts'
+
+const DECODINGS: ReadonlySet<unknown> = new Set([undefined, 'utf8', 'base64', 'hex'])
 
 /**
  * The key bytes of each secret, checked when a scheme is built.
  *
- * @throws {WebhookError} `invalid_secret`, never with the secret in the message.
+ * @throws {WebhookError} `invalid_secret`, never with the secret in the message; `invalid_option` for the decoding.
  */
 export function decodeKeys(
   argument: string,
   input: SecretInput | undefined,
   decoding: KeyDecoding = {},
 ): readonly Uint8Array[] {
+  requireObject('key', decoding)
+  if (!DECODINGS.has(decoding.decode)) throw invalidOption('key.decode', 'must be utf8, base64 or hex')
   return requireSecrets(argument, input).map(secret => decodeKey(argument, secret, decoding))
 }
 

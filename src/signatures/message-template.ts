@@ -26,6 +26,7 @@ const PLAIN = new Set(['body', 'timestamp', 'url', 'method', 'secret', 'form'])
 
 /** @throws {WebhookError} `invalid_option` for an unknown name or a brace that is not closed. */
 export function parseMessageTemplate(text: string): MessageTemplate {
+  if (typeof text !== 'string') throw invalidOption('message', 'is no text')
   const parts: Part[] = []
   let at = 0
   while (at < text.length) {

@@ -23,15 +23,18 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 export function checkLocation(location: SignatureLocation): void {
   if (typeof location !== 'object' || location === null) throw invalidOption('signature', 'must say where it stands')
   if ('bodyPath' in location) {
-    if (location.bodyPath === '') throw invalidOption('signature.bodyPath', 'is empty')
+    if (!isText(location.bodyPath)) throw invalidOption('signature.bodyPath', 'is no path')
     return
   }
   const names: readonly unknown[] = Array.isArray(location.header) ? location.header : [location.header]
   if (names.length === 0 || !names.every(name => typeof name === 'string' && HEADER_NAME.test(name))) {
     throw invalidOption('signature.header', 'must be the name of a header')
   }
-  if ('list' in location && !Object.values(location.list).every(isText)) {
-    throw invalidOption('signature.list', 'needs a separator, a tagSeparator and a tag')
+  if ('prefix' in location && typeof (location.prefix ?? '') !== 'string') {
+    throw invalidOption('signature.prefix', 'is no text')
+  }
+  if ('list' in location && Object.values({ ...location.list }).filter(isText).length < 3) {
+    throw invalidOption('signature.list', 'needs separator, tagSeparator and tag')
   }
   if ('fields' in location) checkFields(location)
 }

@@ -10,7 +10,7 @@ import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { type MaybePromise, refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
 import { type Ed25519Keys, ed25519Keys } from './ed25519.ts'
 import { accepted } from './hmac-signature.ts'
-import { invalidOption } from './invalid-option.ts'
+import { invalidOption, requireObject } from './invalid-option.ts'
 import { decodeKey } from './key-decoding.ts'
 import { type MessagePieces, readNow } from './prepared-shape.ts'
 import { requireHeader } from './request-parts.ts'
@@ -23,9 +23,9 @@ export interface StandardWebhooksOptions {
   /** `whsec_` and base64, or base64 alone, or the key bytes; several during a rotation. */
   readonly secret?: SecretInput
   /** `whpk_` and base64 of 32 bytes: verifies `v1a` signatures. */
-  readonly publicKey?: string | readonly string[]
+  readonly publicKey?: string | readonly string[] | undefined
   /** `whsk_` and base64 of the seed, or of seed and public key: makes `v1a` signatures. */
-  readonly privateKey?: string | readonly string[]
+  readonly privateKey?: string | readonly string[] | undefined
   /** `webhook` (default), or `svix`: `svix-id` and so on, falling back to `webhook-id`. */
   readonly headerPrefix?: 'webhook' | 'svix'
   /** How far the signed time may lie from now, in seconds, both ways. Default 300. */
@@ -64,6 +64,7 @@ export function standardWebhooks(
 ): StandardWebhooks<false>
 export function standardWebhooks(options: StandardWebhooksOptions): StandardWebhooks
 export function standardWebhooks(options: StandardWebhooksOptions): StandardWebhooks {
+  requireObject('options', options)
   const keys = prepareKeys(options)
   const canSign = keys.hmac.length > 0 || options.privateKey !== undefined
   const prefix = options.headerPrefix ?? 'webhook'

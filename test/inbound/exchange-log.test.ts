@@ -28,6 +28,7 @@ describe('the exchange log of a receiver', () => {
     const logger = recordingLogger()
     const exchangeLog = { insert: () => Promise.reject(new Error('disk full')) }
     const receiver = createReceiver({ provider: acme(), exchangeLog, logger })
+    receiver.on('*', () => {})
     expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
     expect(logger.lines.map(line => line.level)).toEqual(['error'])
   })

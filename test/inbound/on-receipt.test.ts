@@ -95,6 +95,7 @@ describe('acknowledge on receipt', () => {
 
   it('stores a repetition once, before and after it was handled', async () => {
     const { receiver, states } = setUp()
+    receiver.on('*', () => {})
     const send = async () => (await receiver.receive(acmeRequest(dealUpdated('1')))).status
     expect([await send(), await send()]).toEqual([202, 200])
     await receiver.drain()

@@ -110,9 +110,20 @@ describe('refusals', () => {
     expect(response.headers.allow).toBe('POST')
   })
 
+  it('names the limit of a body and its option', async () => {
+    const causes: string[] = []
+    const receiver = createReceiver({ provider: acme(), maxBodyBytes: 10 })
+    receiver.lifecycle.on('rejected', ({ message }) => causes.push(message))
+    await receiver.receive(acmeRequest('x'.repeat(11)))
+    expect(causes).toEqual(['the body is larger than 10 bytes, the limit of maxBodyBytes'])
+  })
+
   it('answers 408 when the body does not arrive in time', async () => {
     const clock = manualClock()
     const receiver = createReceiver({ provider: acme(), clock, bodyTimeoutSeconds: 5 })
+    receiver.lifecycle.on('rejected', ({ message }) =>
+      expect(message).toContain('5 s, the limit of bodyTimeoutSeconds'),
+    )
     const pending = receiver.receive({ ...acmeRequest(''), body: () => new Promise(() => {}) })
     await clock.advance(5_000)
     const response = await pending

@@ -38,6 +38,7 @@ describe('signature', () => {
     })
     expect(() => calcom({})).toThrow(/secret is missing/)
     expect(() => calcom({ secret, unverified: true })).toThrow(/unverified/)
+    expect(() => calcom({ secret, unverified: 'false' as never })).toThrow(/unverified must be true or false/)
   })
 })
 

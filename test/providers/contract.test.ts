@@ -32,6 +32,18 @@ describe.each(names)('%s', async name => {
     expect(provider.methods.length).toBeGreaterThan(0)
   })
 
+  it('refuses options that are none, and names that it does not know', () => {
+    const wanted = name.replaceAll('-', '')
+    const found = Object.entries(module).find(([key]) => [wanted, `${wanted}sender`].includes(key.toLowerCase()))
+    const factory = found?.[1] as (options?: unknown) => unknown
+    for (const none of [undefined, null, 'whsec_secret', []]) {
+      expect(() => factory(none)).toThrow(expect.objectContaining({ code: 'invalid_option', argument: 'options' }))
+    }
+    expect(() => factory({ nobodyReadsThis: 1 })).toThrow(
+      expect.objectContaining({ code: 'invalid_option', argument: 'nobodyReadsThis' }),
+    )
+  })
+
   it('has samples that the testing kit finds', async () => {
     expect(samples.length).toBeGreaterThan(0)
     expect(await sampleTypes(provider)).toEqual(samples.map(([sample]) => sample))

@@ -464,16 +464,46 @@ describe('wrong set-up', () => {
     'gocardless help-scout hubspot intercom jira klaviyo lemon-squeezy linear mailgun notion openphone paddle ' +
     'pagerduty polar quickbooks razorpay recurly resend sanity sentry shopify square standard-webhooks stripe ' +
     'surveymonkey svix tally trello twenty typeform webflow woocommerce workos zendesk adyen'
-  const REST: Readonly<Record<string, string>> = { clientId: 'id', url: 'https://example.com/hook' }
+  const REST: Readonly<Record<string, object>> = {
+    hubspot: { url: 'https://example.com/hook' },
+    square: { url: 'https://example.com/hook' },
+    surveymonkey: { clientId: 'id' },
+    trello: { url: 'https://example.com/hook' },
+  }
 
   it.each(WITH_SECRET.split(' '))('%s: no secret, no provider, and no secret in the message', async name => {
     const module = (await import(`../../src/providers/${name}.ts`)) as Record<string, unknown>
     const factory = Object.values(module).find(value => typeof value === 'function') as (options: object) => unknown
     for (const secret of ['', ' ', '%WEBHOOK_SECRET%', 'pasted-with-a-break\n', []]) {
-      expect(() => factory({ ...REST, secret })).toThrow(expect.objectContaining({ code: 'invalid_secret' }) as Error)
-      expect(() => factory({ ...REST, secret })).not.toThrow(/pasted-with-a-break|WEBHOOK_SECRET/)
+      expect(() => factory({ ...REST[name], secret })).toThrow(
+        expect.objectContaining({ code: 'invalid_secret' }) as Error,
+      )
+      expect(() => factory({ ...REST[name], secret })).not.toThrow(/pasted-with-a-break|WEBHOOK_SECRET/)
     }
-    expect(() => factory(REST)).toThrow()
+    expect(() => factory(REST[name] ?? {})).toThrow()
+  })
+
+  it.each(['5', Number.NaN, 0])('a tolerance of %o is refused under the name that it was given', async tolerance => {
+    const wrong = expect.objectContaining({ code: 'invalid_option', argument: 'toleranceSeconds' }) as Error
+    for (const name of ['stripe', 'zendesk', 'slack', 'telnyx', 'gitlab', 'retell']) {
+      const module = (await import(`../../src/providers/${name}.ts`)) as Record<string, (options: object) => unknown>
+      expect(() => module[name]?.({ toleranceSeconds: tolerance }), name).toThrow(wrong)
+    }
+  })
+
+  it.each([
+    ['github', { secret: 's' }, 'the header x-github-event'],
+    ['stripe', { secret: 's' }, "the body at 'type'"],
+    ['gitlab', { token: 's' }, "or the body at 'event_name'"],
+  ])('%s: a request without a type says where it was looked for', async (name, options, place) => {
+    const module = (await import(`../../src/providers/${name}.ts`)) as Record<string, (given: object) => AnyProvider>
+    const parsed = module[name]?.(options).parse({
+      method: 'POST',
+      url: '/',
+      headers: {},
+      body: new TextEncoder().encode('{}'),
+    })
+    expect(parsed).toMatchObject({ ok: false, code: 'invalid_data', message: expect.stringContaining(place) as string })
   })
 
   it('other proofs are asked for in the same way', () => {

@@ -411,6 +411,17 @@ describe('options', () => {
   it('need a check, or the word unverified', () => {
     expect(misuse(() => pipedrive({})).message).toContain('unverified: true')
     expect(misuse(() => pipedrive({ unverified: true, signature: { secret: 's' } })).code).toBe('invalid_option')
+  })
+
+  it.each(['false', 'true', false, 1, null])('take no other word than true for unverified: %o', word => {
+    const made = (more: object) => misuse(() => pipedrive({ unverified: word as true, ...more }))
+    expect(made({})).toMatchObject({ code: 'invalid_option', argument: 'unverified' })
+    expect(made({ signature: { secret: 's' } })).toMatchObject({ code: 'invalid_option', argument: 'unverified' })
+  })
+
+  it.each(['basicAuth', 'signature', 'allow'])('drop no check that is given: %s', check => {
+    const given = { basicAuth: { username: 'crm', password: 'p' }, [check]: null }
+    expect(misuse(() => pipedrive(given as never)).code).toMatch(/^invalid_(option|secret)$/)
     expect(misuse(() => pipedrive({ basicAuth: { username: 'crm', password: '' } })).code).toBe('invalid_secret')
     expect(misuse(() => pipedrive({ signature: { secret: '{{PIPEDRIVE_SECRET}}' } })).code).toBe('invalid_secret')
   })

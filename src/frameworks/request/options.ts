@@ -1,5 +1,6 @@
 import { WebhookError } from '../../errors.ts'
 import type { Receiver } from '../../inbound/receiver.ts'
+import { checkOptions } from '../../model/known-names.ts'
 
 /** All that an adapter needs of a receiver. */
 export type RequestReceiver = Pick<Receiver, 'receive'>
@@ -17,13 +18,35 @@ export interface AdapterOptions {
 /** Makes the URL of a request as the sender addressed it; an absolute target is one already. */
 export type UrlBuilder = (target: string | undefined, scheme?: string, host?: string) => string
 
-/** @throws {WebhookError} `invalid_option` when `publicUrl` is not the beginning of an http(s) URL. */
-export function urlBuilder({ publicUrl }: AdapterOptions): UrlBuilder {
+/**
+ * Checks what an adapter is given, once.
+ *
+ * @param where the adapter, for messages.
+ * @param own options that this adapter has beside `publicUrl`.
+ * @throws {WebhookError} `invalid_option` when the receiver is none, for an option that is not known, and when
+ * `publicUrl` is not the beginning of an http(s) URL.
+ */
+export function checkAdapter(
+  where: string,
+  receiver: RequestReceiver,
+  options: AdapterOptions,
+  own: readonly string[] = [],
+): UrlBuilder {
+  if (typeof receiver?.receive !== 'function') {
+    const hint = 'verify' in Object(receiver) ? ', not a provider: createReceiver({ provider })' : ''
+    const message = `${where}: receiver must be what createReceiver returns${hint}`
+    throw new WebhookError('invalid_option', message, { argument: 'receiver' })
+  }
+  checkOptions(options, ['publicUrl', ...own], where)
+  return urlBuilder(options)
+}
+
+function urlBuilder({ publicUrl }: AdapterOptions): UrlBuilder {
   if (publicUrl === undefined) {
     return (target = '/', scheme = 'http', host = '') =>
       target.startsWith('/') && HOST.test(host) ? `${scheme}://${host}${target}` : target
   }
-  if (!/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(publicUrl)) {
+  if (typeof publicUrl !== 'string' || !/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(publicUrl)) {
     throw new WebhookError(
       'invalid_option',
       'publicUrl must be scheme and host, such as https://api.example.com, without query',

@@ -1,0 +1,68 @@
+import { createProvider, createReceiver, type WebhookError } from 'crm-webhooks'
+import { memoryStore } from 'crm-webhooks/storage/memory'
+import { describe, expect, it } from 'vitest'
+import { acme } from '../support/acme.ts'
+
+const provider = acme()
+const invalid = (argument: string, message = ''): WebhookError =>
+  expect.objectContaining({
+    code: 'invalid_option',
+    argument,
+    message: expect.stringContaining(message) as string,
+  }) as WebhookError
+
+describe('options of a receiver', () => {
+  it.each([
+    [undefined, 'options', 'are missing'],
+    ['acme', 'options', 'must be an object'],
+    [provider, 'provider', 'createReceiver({ provider })'],
+    [{ provider: acme }, 'provider', 'Was the factory called?'],
+    [{ provider, aknowledge: 'on-receipt' }, 'aknowledge', 'did you mean acknowledge?'],
+    [{ provider, maxBodyBytess: 1 }, 'maxBodyBytess', 'did you mean maxBodyBytes?'],
+    [{ provider, dedupe: { keepSecond: 5 } }, 'dedupe.keepSecond', 'did you mean keepSeconds?'],
+    [{ provider, dedupe: false }, 'dedupe', 'must be an object'],
+    [{ provider, retry: 'default' }, 'retry', "without acknowledge: 'on-receipt'"],
+    [{ provider, slots: 5 }, 'slots', "without acknowledge: 'on-receipt'"],
+    [{ provider, ordered: true }, 'ordered', "without acknowledge: 'on-receipt'"],
+    [{ provider, name: '' }, 'name', 'must be a text'],
+    [{ provider, clock: Date }, 'clock', 'setTimer'],
+    [{ provider, random: 3 }, 'random', 'must be a function'],
+    [{ provider, newId: 'x' }, 'newId', 'must be a function'],
+  ])('%j is refused', (options, argument, message) => {
+    expect(() => createReceiver(options as never)).toThrow(invalid(argument, message))
+  })
+
+  it.each([
+    [{ slots: 2.5 }, 'slots', 'a whole number'],
+    [{ slots: '5' }, 'slots', 'a whole number'],
+    [{ ordered: 'yes' }, 'ordered', 'true or false'],
+    [{ retry: { schedule: [1], jiter: 1 } }, 'retry.jiter', 'createReceiver: retry.jiter is not a field'],
+    [{ retry: 'defualt' }, 'retry', 'createReceiver: retry must be a schedule'],
+  ])('%j is refused on receipt, and named once', (more, argument, message) => {
+    const options = { provider, acknowledge: 'on-receipt', store: memoryStore(), ...more }
+    expect(() => createReceiver(options as never)).toThrow(invalid(argument, message))
+  })
+
+  it('may be left out by being undefined', () => {
+    expect(() => createReceiver({ provider, slots: undefined, aknowledge: undefined } as never)).not.toThrow()
+  })
+})
+
+describe('reconcile', () => {
+  it.each([[[{}]], [[null]], [{}], [undefined], ['deal.updated']])(
+    'refuses %j, which holds no events',
+    async events => {
+      await expect(createReceiver({ provider }).reconcile(events as never)).rejects.toThrow(
+        invalid('events', 'reconcile'),
+      )
+    },
+  )
+})
+
+describe('createProvider', () => {
+  it.each([undefined, null, 'acme'])('refuses %j', options => {
+    expect(() => createProvider(options as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_provider', argument: 'options' }),
+    )
+  })
+})

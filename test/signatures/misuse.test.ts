@@ -1,0 +1,61 @@
+import type { WebhookError } from 'crm-webhooks'
+import { basicAuth } from 'crm-webhooks/credentials'
+import { discord } from 'crm-webhooks/providers/discord'
+import { gohighlevel } from 'crm-webhooks/providers/gohighlevel'
+import { sendgrid } from 'crm-webhooks/providers/sendgrid'
+import { telnyx } from 'crm-webhooks/providers/telnyx'
+import { asymmetricSignature, hashSignature, hmacSignature, standardWebhooks } from 'crm-webhooks/signatures'
+import { describe, expect, it } from 'vitest'
+
+const misuse = (code: string, argument: string): WebhookError =>
+  expect.objectContaining({ code, argument, message: expect.stringContaining(argument) as string }) as WebhookError
+
+describe('a scheme that is described wrongly', () => {
+  const schemes = { hmacSignature, hashSignature, asymmetricSignature, standardWebhooks }
+
+  it.each(Object.entries(schemes))('%s needs options', (_name, scheme) => {
+    for (const none of [undefined, null, 'whsec_x']) {
+      expect(() => scheme(none as never)).toThrow(misuse('invalid_option', 'options'))
+    }
+  })
+
+  it.each([
+    [{ timestamp: 'x' }, 'timestamp'],
+    [{ timestamp: {} }, 'timestamp.from'],
+    [{ timestamp: { from: { haeder: 'x' } } }, 'timestamp.from'],
+    [{ signature: { header: 'x-s', prefix: 5 } }, 'signature.prefix'],
+    [{ signature: { header: 'x-s', list: { tag: 'v1' } } }, 'signature.list'],
+    [{ signature: { header: 'x-s', list: null } }, 'signature.list'],
+    [{ signature: { bodyPath: 5 } }, 'signature.bodyPath'],
+    [{ message: 5 }, 'message'],
+    [{ key: 'hex' }, 'key'],
+    [{ key: { decode: 'base32' } }, 'key.decode'],
+  ])('%j is refused by name', (more, argument) => {
+    const options = { secret: 'abc', signature: { header: 'x-s' }, ...more }
+    expect(() => hmacSignature(options as never)).toThrow(misuse('invalid_option', argument))
+  })
+})
+
+/** As `process.env.NAME` is for the compiler. */
+const unset: string | undefined = undefined
+
+describe('a variable that is not set', () => {
+  it('is taken by the compiler for a public key, and refused', () => {
+    const missing = misuse('invalid_secret', 'publicKey')
+    for (const provider of [discord, telnyx, sendgrid, gohighlevel]) {
+      expect(() => provider({ publicKey: unset })).toThrow(missing)
+    }
+    const signature = { header: 'x-s' }
+    expect(() => asymmetricSignature({ algorithm: 'ed25519', publicKey: unset, signature })).toThrow(missing)
+    expect(() => asymmetricSignature({ algorithm: 'ed25519', publicKey: 5 as never, signature })).toThrow(missing)
+    expect(() => standardWebhooks({ publicKey: unset })).toThrow(misuse('invalid_secret', 'secret'))
+  })
+
+  it('is taken by the compiler for Basic, and refused', () => {
+    expect(() => basicAuth({ username: 'crm', password: unset })).toThrow(
+      misuse('invalid_secret', 'basicAuth.password'),
+    )
+    expect(() => basicAuth({ username: unset, password: 'p' })).toThrow(misuse('invalid_secret', 'basicAuth.username'))
+    expect(() => basicAuth(null as never)).toThrow(misuse('invalid_option', 'basicAuth'))
+  })
+})
