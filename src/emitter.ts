@@ -1,4 +1,6 @@
 import { EventEmitter } from 'eventemitter3'
+import { WebhookError } from './errors.ts'
+import { findUnknownField } from './model/known-fields.ts'
 import type { Logger } from './model/logger.ts'
 
 /** A listener of a lifecycle event. What it returns is ignored; what it throws is logged. */
@@ -6,7 +8,11 @@ export type Listener<Payload> = (payload: Payload) => unknown
 
 /** Tells what happens, by name, to whoever listens. A listener that throws or rejects disturbs nothing. */
 export interface LifecycleEmitter<Map extends object> {
-  /** Listens. The answer stops listening. */
+  /**
+   * Listens. The answer stops listening.
+   *
+   * @throws {WebhookError} `invalid_option` for a name that is never told, and for a listener that is no function.
+   */
   on<Name extends keyof Map & string>(name: Name, listener: Listener<Map[Name]>): () => void
   /** Listens to the next one only. */
   once<Name extends keyof Map & string>(name: Name, listener: Listener<Map[Name]>): () => void
@@ -17,8 +23,15 @@ export interface LifecycleSource<Map extends object> extends LifecycleEmitter<Ma
   emit<Name extends keyof Map & string>(name: Name, payload: Map[Name]): void
 }
 
-/** Creates an emitter whose listeners cannot disturb the emitting code. */
-export function createLifecycle<Map extends object>(logger: Logger): LifecycleSource<Map> {
+/**
+ * Creates an emitter whose listeners cannot disturb the emitting code.
+ *
+ * @param names what can be listened to. Default: anything.
+ */
+export function createLifecycle<Map extends object>(
+  logger: Logger,
+  names?: Readonly<Record<keyof Map & string, true>>,
+): LifecycleSource<Map> {
   const emitter = new EventEmitter()
   const report = (name: string, error: unknown): void =>
     logger.error('lifecycle listener failed', { event: name, error })
@@ -32,17 +45,31 @@ export function createLifecycle<Map extends object>(logger: Logger): LifecycleSo
       }
     }
   }
+  const check = (name: string, listener: unknown): void => {
+    const stray = names && findUnknownField({ [name]: true }, Object.keys(names))
+    if (stray !== undefined) {
+      throw misuse(`lifecycle.on('${stray.name}'): there is no such event${stray.hint}`, 'name')
+    }
+    if (typeof listener !== 'function')
+      throw misuse(`lifecycle.on('${name}'): the listener must be a function`, 'listener')
+  }
   return {
     on(name, listener) {
+      check(name, listener)
       const guarded = guard(name, listener)
       emitter.on(name, guarded)
       return () => void emitter.off(name, guarded)
     },
     once(name, listener) {
+      check(name, listener)
       const guarded = guard(name, listener)
       emitter.once(name, guarded)
       return () => void emitter.off(name, guarded)
     },
     emit: (name, payload) => void emitter.emit(name, payload),
   }
+}
+
+function misuse(message: string, argument: string): WebhookError {
+  return new WebhookError('invalid_option', message, { argument })
 }

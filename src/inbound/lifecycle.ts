@@ -28,3 +28,13 @@ export interface ReceiverLifecycle {
   /** The provider's description does not list the event's type. */
   unrouted: { readonly event: ReceivedEvent }
 }
+
+/** The names of what a receiver tells. */
+export const RECEIVER_LIFECYCLE: Readonly<Record<keyof ReceiverLifecycle, true>> = {
+  received: true,
+  rejected: true,
+  duplicate: true,
+  handled: true,
+  failed: true,
+  unrouted: true,
+}

@@ -10,7 +10,7 @@ import { type ExchangeNotes, recordExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
 import { InboundQueue } from './inbound-queue.ts'
-import type { ReceiverLifecycle, RejectedRequest } from './lifecycle.ts'
+import { RECEIVER_LIFECYCLE, type ReceiverLifecycle, type RejectedRequest } from './lifecycle.ts'
 import { type ReceiverOptions, type ReceiverSettings, readOptions } from './options.ts'
 import { type LimitedBodyResult, readBody } from './read-body.ts'
 import { combineResults, emptyResult, jsonResponse, toResponse } from './respond.ts'
@@ -96,7 +96,7 @@ export interface Receiver<Events extends EventMap = EventMap> {
 export function createReceiver<Events extends EventMap>(options: ReceiverOptions<Events>): Receiver<Events> {
   const settings = readOptions(options)
   const provider: AnyProvider = options.provider
-  const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger)
+  const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger, RECEIVER_LIFECYCLE)
   const handlers = createHandlers(provider)
   const events: EventHost = { ...settings, receiverName: settings.name, handlers, lifecycle, dedupeTimes: settings }
   const queue = settings.queue && new InboundQueue(settings.queue, events)

@@ -1,0 +1,19 @@
+import { createReceiver } from 'crm-webhooks'
+import { describe, expect, it } from 'vitest'
+import { acme } from './support/acme.ts'
+
+describe('the lifecycle of a receiver', () => {
+  const { lifecycle } = createReceiver({ provider: acme() })
+
+  it.each(['on', 'once'] as const)('%s() refuses a name that is never told, and says the near one', method => {
+    expect(() => lifecycle[method]('reject' as never, () => {})).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining('rejected') as string }),
+    )
+  })
+
+  it.each(['on', 'once'] as const)('%s() refuses a listener that is no function', method => {
+    expect(() => lifecycle[method]('rejected', undefined as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_option', argument: 'listener' }),
+    )
+  })
+})
