@@ -79,7 +79,7 @@ export class PostgresDatabase implements Database {
   start(): Promise<void> {
     this.#starting ??= this.#prepare().catch((error: unknown) => {
       this.#starting = undefined
-      throw error
+      throw this.#kind === 'client' && isPg(this.#client) ? withHint(error) : error
     })
     return this.#starting
   }
@@ -276,6 +276,13 @@ export class PostgresDatabase implements Database {
 
 function toParameter(value: SqlValue | readonly SqlValue[]): SqlValue {
   return typeof value === 'object' && value !== null ? arrayLiteral(value) : value
+}
+
+/** A client of `pg` that is not connected keeps what it is asked, and never says so. */
+function withHint(error: unknown): unknown {
+  if (!(error instanceof WebhookError) || !error.message.includes('no answer within')) return error
+  const hint = 'Was connect() called on the client? A pool connects by itself'
+  return new WebhookError(error.code, `${error.message}. ${hint}`, { cause: error.cause })
 }
 
 /** An idle connection that breaks is the pool's to replace, but unheard it would end the process. */

@@ -23,6 +23,8 @@ import {
 export interface SqliteDatabaseOptions {
   readonly tables: Tables
   readonly logger: Logger
+  /** The file, where it is known: to name it in errors. */
+  readonly path: string
   /** How long a write waits for other processes that write. */
   readonly busyTimeoutMs: number
 }
@@ -43,6 +45,10 @@ interface Job {
 
 /** Writes in one transaction: a bound on how long it holds the event loop up. */
 const MAX_JOBS = 500
+const NONE_OPEN =
+  'is a handle with no transaction open: publish between begin and commit, since the transaction() of the drivers ends without waiting for what is asynchronous in it'
+const OWN_OPEN =
+  "the store's own handle has had a transaction open for too long: hand it over as `transaction`, or commit it"
 
 /**
  * A SQLite database. Everything that is to be written in one turn of the event loop is one transaction, with one
@@ -81,7 +87,7 @@ export class SqliteDatabase implements Database {
   start(): Promise<void> {
     this.#starting ??= this.#prepare().catch((error: unknown) => {
       this.#starting = undefined
-      throw toStoreError(error)
+      throw toStoreError(error, this.#options.path)
     })
     return this.#starting
   }
@@ -110,8 +116,7 @@ export class SqliteDatabase implements Database {
     if (driver === undefined || this.#starting === undefined || transaction !== driver.handle) {
       return Promise.reject(invalidTransaction('must be the handle of the store, which must have been started'))
     }
-    if (driver.inTransaction === false)
-      return Promise.reject(invalidTransaction('is a handle with no transaction open'))
+    if (driver.inTransaction === false) return Promise.reject(invalidTransaction(NONE_OPEN))
     // At once: a transaction of such a handle ends with the function that it is given.
     try {
       return Promise.resolve(runInside(driver, steps))
@@ -157,7 +162,7 @@ export class SqliteDatabase implements Database {
   }
 
   #failure(error: unknown): unknown {
-    const failure = toStoreError(error)
+    const failure = toStoreError(error, this.#options.path)
     // Whoever dropped the tables did so under us: they are looked for, and made again, with the next use.
     if (failure instanceof WebhookError && failure.code === 'store_schema') {
       this.#starting = undefined
@@ -275,7 +280,8 @@ export class SqliteDatabase implements Database {
   #waitFor(jobs: readonly Job[]): void {
     const { busyTimeoutMs } = this.#options
     const late = jobs.filter(({ sinceMs }) => performance.now() - sinceMs >= busyTimeoutMs)
-    for (const job of late) job.fail(new Error('another connection has been writing for too long'))
+    const cause = this.#driver?.inTransaction ? OWN_OPEN : 'another connection has been writing for too long'
+    for (const job of late) job.fail(new Error(cause))
     this.#waiting = this.#waiting.filter(job => !late.includes(job))
     if (this.#waiting.length === 0 || this.#scheduled) return
     this.#scheduled = true
