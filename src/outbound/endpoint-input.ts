@@ -132,7 +132,8 @@ export async function checkEndpoint(
   const problem = checkHeaders(input.headers ?? {}, signatureHeader)
   if (problem !== undefined) throw invalid('headers', problem)
   const retry = validateRetryPolicy(input.retry ?? 'default')
-  if (!retry.ok) throw invalid(retry.field, retry.message)
+  // Its message begins with the field.
+  if (!retry.ok) throw invalid(retry.field, retry.message.slice(retry.field.length + 1))
   if (signature.scheme.startsWith('insecure-')) {
     rules.logger.warn('webhook endpoint with a signature that discloses its secret', { scheme: signature.scheme })
   }
@@ -240,9 +241,11 @@ function readTemplate({ template, preset }: EndpointInput): string | undefined {
   let text: string | undefined
   try {
     text = typeof template === 'string' ? template : JSON.stringify(template)
-    compileTemplate(text)
+    const [mistake] = compileTemplate(text).mistakes
+    if (mistake !== undefined) throw new Error(mistake)
   } catch (error) {
-    throw invalid('template', error instanceof Error ? error.message : 'is no JSON document')
+    const problem = error instanceof Error ? error.message : 'is no JSON document'
+    throw invalid('template', problem.replace(/^template: /, ''))
   }
   if (text === undefined || text.length > 65_536) throw invalid('template', 'is larger than 64 KiB')
   return text

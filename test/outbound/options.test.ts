@@ -7,6 +7,7 @@ import {
   type SenderOptions,
   systemClock,
 } from 'crm-webhooks'
+import { generic as genericPreset } from 'crm-webhooks/presets/generic'
 import { slack } from 'crm-webhooks/presets/slack'
 import { type GenericOptions, generic } from 'crm-webhooks/providers/generic'
 import { manualClock, type ScriptedAnswer, scriptedTransport, simulate } from 'crm-webhooks/testing'
@@ -82,6 +83,38 @@ describe('options', () => {
       await process.call(({ step }) => step('own', () => undefined))
     })
     expect(steps).toContain('sender/own#1')
+  })
+})
+
+describe('an endpoint', () => {
+  const { sender } = rig([200], { presets: [genericPreset()] })
+  it.each([
+    [{ retry: 'retry' }, 'retry', /^endpoint: retry must be a schedule or one of/],
+    [{ retry: { schedule: [0] } }, 'retry.schedule[0]', /^endpoint: retry.schedule\[0\] must be a number/],
+    [{ template: '{' }, 'template', /^endpoint: template line 1, column 2/],
+    [{ template: '{"a":{"b":"{{x|jason}}"}}' }, 'template', /^endpoint: template a.b: '\{\{x\|jason}}' has an unknown/],
+    [{ template: { a: '{{x' } }, 'template', /^endpoint: template a: '\{\{x' is not closed/],
+    [{ secret: 'whsk_AAAA' }, 'secret', /^endpoint: secret must be whsk_/],
+    [{ auth: { type: 'basic', password: 'x' } }, 'auth.username', /^endpoint: auth.username is missing/],
+    [
+      { preset: { name: 'generic', settings: { url: 'https://a.example.com/', template: ['{{x'] } }, url: undefined },
+      'preset.settings',
+      /template: 0: '\{\{x' is not closed/,
+    ],
+  ])('is refused with what is wrong, said once: %j', async (fields, argument, message) => {
+    const error = await refusal(() => sender.endpoints.create(untyped(endpoint({ secret: undefined, ...fields }))))
+    expect(error).toMatchObject({
+      code: 'invalid_endpoint',
+      argument,
+      message: expect.stringMatching(message) as unknown,
+    })
+  })
+
+  it('may send braces that are no placeholders', async () => {
+    const template = { a: '{{', b: '{{#if x}}{{x}}{{/if}}', c: 'a {{ b c' }
+    const created = await sender.endpoints.create(endpoint({ template }))
+    const { body } = await sender.preview(created.endpoint.id, { data: { x: 1 } })
+    expect(JSON.parse(body)).toEqual({ a: '{{', b: '{{#if x}}1{{/if}}', c: 'a {{ b c' })
   })
 })
 
