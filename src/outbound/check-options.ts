@@ -61,9 +61,9 @@ export function checkSenderOptions(options: Options): void {
     if (!isFunction(schema?.safeParse)) throw invalid(`events['${type}']`, 'must be a zod schema')
   }
   if (!Array.isArray(presets)) throw invalid('presets', 'must be a list: [slack()]')
-  for (const [i, preset] of presets.entries()) {
+  presets.forEach((preset: unknown, i) => {
     if (!isPreset(preset)) throw invalid(`presets[${i}]`, 'must be a preset, such as slack(). Was the factory called?')
-  }
+  })
   for (const [name, scheme] of Object.entries(signatures)) {
     if (typeof scheme?.header !== 'string' || !isFunction(scheme.create))
       throw invalid(`signatures['${name}']`, 'must have a header and create(secrets, header)')
@@ -85,8 +85,8 @@ function checkSources({ clock, random, newId }: Options): void {
   if (newId !== undefined && !isFunction(newId)) throw invalid('newId', 'must be a function')
 }
 
-function isPreset(preset: Partial<Preset> | null | undefined): boolean {
-  const { name, settings, request, outcome } = preset ?? {}
+function isPreset(preset: unknown): boolean {
+  const { name, settings, request, outcome }: Partial<Preset> = preset ?? {}
   return typeof name === 'string' && [settings, request, outcome].every(isFunction)
 }
 

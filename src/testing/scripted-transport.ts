@@ -34,12 +34,7 @@ export function scriptedTransport(
   script: readonly ScriptedAnswer[] | ((request: TransportRequest, index: number) => ScriptedAnswer),
   clock: Clock,
 ): ScriptedTransport {
-  if (typeof script !== 'function') {
-    if (!Array.isArray(script)) throw invalid('script', 'must be a list of answers, or a function')
-    script.forEach((answer: unknown, i) => {
-      if (!isAnswer(answer)) throw invalid(`script[${i}]`, "must be a status, { status }, { error } or 'hang'")
-    })
-  }
+  if (typeof script !== 'function') checkScript(script)
   if (typeof clock?.setTimer !== 'function') throw invalid('clock', 'must be a clock, such as manualClock()')
   const requests: TransportRequest[] = []
   const answerTo = (request: TransportRequest, index: number): ScriptedAnswer =>
@@ -63,6 +58,13 @@ export function scriptedTransport(
       })
     },
   }
+}
+
+function checkScript(script: unknown): void {
+  if (!Array.isArray(script)) throw invalid('script', 'must be a list of answers, or a function')
+  script.forEach((answer: unknown, i) => {
+    if (!isAnswer(answer)) throw invalid(`script[${i}]`, "must be a status, { status }, { error } or 'hang'")
+  })
 }
 
 function isAnswer(answer: unknown): boolean {

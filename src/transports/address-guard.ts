@@ -206,7 +206,7 @@ function readPorts(ports: readonly number[]): ReadonlySet<number> {
 
 function parseAllowed(list: readonly string[]): readonly Cidr[] {
   if (!Array.isArray(list)) throw invalid('allow', "must be a list of CIDRs: ['10.20.0.0/16']")
-  return list.map((text, i) => {
+  return list.map((text: string, i) => {
     const range = parseCidr(text)
     if (range === undefined) throw invalid(`allow[${i}]`, 'must be an exact CIDR such as 10.20.0.0/16')
     return range
