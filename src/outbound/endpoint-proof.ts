@@ -50,6 +50,7 @@ export function readAuth(auth: EndpointAuth, signatureHeader: string): EndpointA
   const fields =
     typeof auth === 'object' && auth !== null && Object.hasOwn(texts, auth.type) ? texts[auth.type] : undefined
   if (fields === undefined) throw invalid('auth.type', `must be one of ${Object.keys(texts).join(', ')}`)
+  checkFields(auth, ['type', ...fields], 'auth')
   const read: Record<string, string> = { type: auth.type }
   for (const field of fields) {
     const value = (auth as unknown as Record<string, unknown>)[field]
@@ -59,7 +60,6 @@ export function readAuth(auth: EndpointAuth, signatureHeader: string): EndpointA
     }
     read[field] = value
   }
-  checkFields(auth, ['type', ...fields], 'auth')
   if (auth.type === 'basic' && auth.username.includes(':')) throw invalid('auth.username', 'must not contain a colon')
   const problem = auth.type === 'apiKey' ? checkHeaders({ [auth.header]: auth.key }, signatureHeader) : undefined
   if (problem !== undefined) throw invalid('auth.header', problem)

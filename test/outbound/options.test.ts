@@ -95,7 +95,8 @@ describe('an endpoint', () => {
     [{ template: '{"a":{"b":"{{x|jason}}"}}' }, 'template', /^endpoint: template a.b: '\{\{x\|jason}}' has an unknown/],
     [{ template: { a: '{{x' } }, 'template', /^endpoint: template a: '\{\{x' is not closed/],
     [{ secret: 'whsk_AAAA' }, 'secret', /^endpoint: secret must be whsk_/],
-    [{ auth: { type: 'basic', user: 'x', password: 'x' } }, 'auth.username', /^endpoint: auth.username is missing/],
+    [{ auth: { type: 'basic', password: 'x' } }, 'auth.username', /^endpoint: auth.username is missing/],
+    [{ auth: { type: 'basic', user: 'x' } }, 'auth.user', /no field of auth; there are: type, username, password$/],
     [
       { preset: { name: 'generic', settings: { url: 'https://a.example.com/', template: ['{{x'] } }, url: undefined },
       'preset.settings',

@@ -11,7 +11,7 @@ import { readNumber } from '../values.ts'
 import { arrayLiteral } from './array-literal.ts'
 import { bounded, type Call, unbounded } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
-import { isAnswer, isLocked } from './errors.ts'
+import { isAnswer, isLocked, withConnectHint } from './errors.ts'
 
 /** What a PostgreSQL database is used with. */
 export interface PostgresDatabaseOptions {
@@ -79,7 +79,7 @@ export class PostgresDatabase implements Database {
   start(): Promise<void> {
     this.#starting ??= this.#prepare().catch((error: unknown) => {
       this.#starting = undefined
-      throw this.#kind === 'client' && isPg(this.#client) ? withHint(error) : error
+      throw this.#kind === 'client' && isPg(this.#client) ? withConnectHint(error) : error
     })
     return this.#starting
   }
@@ -276,13 +276,6 @@ export class PostgresDatabase implements Database {
 
 function toParameter(value: SqlValue | readonly SqlValue[]): SqlValue {
   return typeof value === 'object' && value !== null ? arrayLiteral(value) : value
-}
-
-/** A client of `pg` that is not connected keeps what it is asked, and never says so. */
-function withHint(error: unknown): unknown {
-  if (!(error instanceof WebhookError) || !error.message.includes('no answer within')) return error
-  const hint = 'Was connect() called on the client? A pool connects by itself'
-  return new WebhookError(error.code, `${error.message}. ${hint}`, { cause: error.cause })
 }
 
 /** An idle connection that breaks is the pool's to replace, but unheard it would end the process. */

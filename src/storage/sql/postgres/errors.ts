@@ -63,3 +63,10 @@ function stateOf(error: unknown): string {
   const code = (error as { readonly code?: unknown } | null | undefined)?.code
   return typeof code === 'string' ? code : ''
 }
+
+/** A client of `pg` that is not connected keeps what it is asked, and never says so. */
+export function withConnectHint(error: unknown): unknown {
+  if (!(error instanceof WebhookError) || !error.message.includes('no answer within')) return error
+  const hint = 'Was connect() called on the client? A pool connects by itself'
+  return new WebhookError(error.code, `${error.message}. ${hint}`, { cause: error.cause })
+}

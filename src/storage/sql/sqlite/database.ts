@@ -18,6 +18,7 @@ import {
   toCommitError,
   toStoreError,
 } from './driver.ts'
+import { heldUp, noTransactionOpen, notOwnHandle } from './host-transaction.ts'
 
 /** What a SQLite database is used with. */
 export interface SqliteDatabaseOptions {
@@ -45,10 +46,6 @@ interface Job {
 
 /** Writes in one transaction: a bound on how long it holds the event loop up. */
 const MAX_JOBS = 500
-const NONE_OPEN =
-  'is a handle with no transaction open: publish between begin and commit, since the transaction() of the drivers ends without waiting for what is asynchronous in it'
-const OWN_OPEN =
-  "the store's own handle has had a transaction open for too long: hand it over as `transaction`, or commit it"
 
 /**
  * A SQLite database. Everything that is to be written in one turn of the event loop is one transaction, with one
@@ -114,9 +111,9 @@ export class SqliteDatabase implements Database {
   within<Result>(transaction: unknown, steps: () => Steps<Result>): Promise<Result> {
     const driver = this.#driver
     if (driver === undefined || this.#starting === undefined || transaction !== driver.handle) {
-      return Promise.reject(invalidTransaction('must be the handle of the store, which must have been started'))
+      return Promise.reject(notOwnHandle())
     }
-    if (driver.inTransaction === false) return Promise.reject(invalidTransaction(NONE_OPEN))
+    if (driver.inTransaction === false) return Promise.reject(noTransactionOpen())
     // At once: a transaction of such a handle ends with the function that it is given.
     try {
       return Promise.resolve(runInside(driver, steps))
@@ -280,15 +277,10 @@ export class SqliteDatabase implements Database {
   #waitFor(jobs: readonly Job[]): void {
     const { busyTimeoutMs } = this.#options
     const late = jobs.filter(({ sinceMs }) => performance.now() - sinceMs >= busyTimeoutMs)
-    const cause = this.#driver?.inTransaction ? OWN_OPEN : 'another connection has been writing for too long'
-    for (const job of late) job.fail(new Error(cause))
+    for (const job of late) job.fail(heldUp(this.#driver))
     this.#waiting = this.#waiting.filter(job => !late.includes(job))
     if (this.#waiting.length === 0 || this.#scheduled) return
     this.#scheduled = true
     systemClock.setTimer(() => this.#flush(), RETRY_MS)
   }
-}
-
-function invalidTransaction(problem: string): WebhookError {
-  return new WebhookError('invalid_option', `transaction ${problem}`, { argument: 'transaction' })
 }
