@@ -34,6 +34,6 @@ console.log(await refusal(() => sender.endpoints.create(endpoint)))
 
 // Prints:
 // taken
-// invalid_event: publish: data does not fit 'lead.created': data.email: Invalid input: expected string, received undefined
-// invalid_event: publish: type 'lead.create' is not in the catalogue. Did you mean 'lead.created'?
+// invalid_event: event: data does not fit 'lead.created': data.email: Invalid input: expected string, received undefined
+// invalid_event: event: type 'lead.create' is not in the catalogue. Did you mean 'lead.created'?
 // invalid_endpoint: endpoint: events[0] 'leads.*' matches no event of the catalogue

@@ -23,7 +23,7 @@ export function checkOptions(
   const stray = findUnknownField(given, known)
   if (stray === undefined) return
   const argument = path === '' ? stray.name : `${path}.${stray.name}`
-  throw new WebhookError('invalid_option', `${where}: ${argument} is no option${stray.hint}`, { argument })
+  throw new WebhookError('invalid_option', `${where}: ${argument} is not an option${stray.hint}`, { argument })
 }
 
 /** What a wrong value is, in a word that tells nothing of what is in it. */

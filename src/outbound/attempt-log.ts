@@ -1,13 +1,38 @@
 import type { Attempt } from '../model/delivery.ts'
+import { checkOptions } from '../model/known-names.ts'
 import { type ExportFormat, exportAttempts } from '../storage/exchange-log/index.ts'
 import type { AttemptFilter, AttemptStats, AttemptStore, Page } from '../storage/store.ts'
 
 /** The exchange log. */
 export interface AttemptLog {
-  /** Newest first. */
+  /**
+   * Newest first.
+   *
+   * @throws {WebhookError} `invalid_option` for a filter that is not known.
+   */
   list(filter?: AttemptFilter): Promise<Page<Attempt>>
-  /** Everything that matches, as text in pieces, newest first. */
+  /**
+   * Everything that matches, as text in pieces, newest first.
+   *
+   * @throws {WebhookError} `invalid_option` for a filter or a format that is not known.
+   */
   export(filter: AttemptFilter, format: ExportFormat): AsyncIterable<string>
+}
+
+const FILTERS: Readonly<Record<keyof AttemptFilter, true>> = {
+  tenant: true,
+  endpointId: true,
+  deliveryId: true,
+  eventType: true,
+  subject: true,
+  outcome: true,
+  status: true,
+  direction: true,
+  sinceMs: true,
+  untilMs: true,
+  text: true,
+  limit: true,
+  cursor: true,
 }
 
 /** Figures of an endpoint. */
@@ -19,8 +44,14 @@ export interface EndpointStats extends AttemptStats {
 /** Creates the view of the exchange log. */
 export function createAttemptLog(store: AttemptStore): AttemptLog {
   return {
-    list: (filter = {}) => store.list(filter),
-    export: (filter, format) => exportAttempts(allAttempts(store, filter), format),
+    async list(filter = {}) {
+      checkOptions(filter, Object.keys(FILTERS), 'attempts.list')
+      return store.list(filter)
+    },
+    export(filter, format) {
+      checkOptions(filter, Object.keys(FILTERS), 'attempts.export')
+      return exportAttempts(allAttempts(store, filter), format)
+    },
   }
 }
 

@@ -109,7 +109,7 @@ export function checkPattern(pattern: unknown, catalogue: EventCatalogue | undef
 
 /** An event cannot be published. */
 export function invalidEvent(argument: string, problem: string, cause?: unknown): WebhookError {
-  return new WebhookError('invalid_event', `publish: ${argument} ${problem}`, {
+  return new WebhookError('invalid_event', `event: ${argument} ${problem}`, {
     argument,
     ...(cause !== undefined && { cause }),
   })

@@ -11,7 +11,7 @@ export function checkFields(input: object, known: readonly string[], field?: str
   const unknown = findUnknownField(input, known)
   if (unknown === undefined) return
   const name = field === undefined ? unknown.name : `${field}.${unknown.name}`
-  throw invalid(name, `is no field of ${field ?? 'an endpoint'}${unknown.hint}`)
+  throw invalid(name, `is no field of ${field ?? 'an endpoint'}${unknown.hint || `; there are: ${known.join(', ')}`}`)
 }
 
 export function checkText(field: string, value: unknown, min: number, max: number): void {

@@ -19,43 +19,43 @@ import type { SigningScheme } from './signing.ts'
 export interface EndpointInput {
   readonly name: string
   /** Optional where the preset's settings have it. */
-  readonly url?: string
-  readonly description?: string
+  readonly url?: string | undefined
+  readonly description?: string | undefined
   /** Patterns: `lead.*`, `*.created`, `*`. */
   readonly events: readonly string[]
   /** Only events that tell of a change of one of these fields. */
-  readonly when?: { readonly changed: readonly string[] }
+  readonly when?: { readonly changed: readonly string[] } | undefined
   /** Default `POST`. */
-  readonly method?: Endpoint['method']
-  readonly headers?: Readonly<Record<string, string>>
-  readonly auth?: EndpointAuth
+  readonly method?: Endpoint['method'] | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly auth?: EndpointAuth | undefined
   /** A scheme by name, or with the header to use. Default `standard`; `none` with a preset. */
-  readonly signature?: string | Endpoint['signature']
+  readonly signature?: string | Endpoint['signature'] | undefined
   /** Default: a new one, shown once by `create`. */
-  readonly secret?: string
+  readonly secret?: string | undefined
   /** Default `standard`. A preset or a template makes the body itself, and goes with no other one. */
-  readonly envelope?: EnvelopeName
-  readonly preset?: { readonly name: string; readonly settings?: Readonly<Record<string, unknown>> }
+  readonly envelope?: EnvelopeName | undefined
+  readonly preset?: { readonly name: string; readonly settings?: Readonly<Record<string, unknown>> } | undefined
   /** A JSON document with placeholders. */
-  readonly template?: string | Readonly<Record<string, unknown>>
+  readonly template?: string | Readonly<Record<string, unknown>> | undefined
   /** A named schedule, a list of seconds, or a policy. Default `default`: ten attempts over about three days. */
-  readonly retry?: RetryPolicyInput
+  readonly retry?: RetryPolicyInput | undefined
   /** 1 to 120. Default 30. */
-  readonly timeoutSeconds?: number
+  readonly timeoutSeconds?: number | undefined
   /**
    * The pace of each worker process: after a rest a burst of `limit` requests, and meanwhile and from then on one every
    * `perSeconds / limit` seconds. So 10 per 60 seconds sends up to 19 in the first minute, and then 10 in each.
    */
-  readonly rateLimit?: { readonly limit: number; readonly perSeconds: number }
+  readonly rateLimit?: { readonly limit: number; readonly perSeconds: number } | undefined
   /**
    * Requests at the same time, by each worker process, while it answers within `worker.slowAfterMilliseconds` (250). One
    * that answers more slowly gets one at a time. Default 10.
    */
-  readonly maxInFlight?: number
+  readonly maxInFlight?: number | undefined
   /** `subject` sends events of one subject one at a time, in order. Default `none`. */
-  readonly ordering?: Endpoint['ordering']
-  readonly tenant?: string
-  readonly metadata?: Readonly<Record<string, string>>
+  readonly ordering?: Endpoint['ordering'] | undefined
+  readonly tenant?: string | undefined
+  readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
 const FIELD_TABLE: FieldTable<EndpointInput> = {
@@ -132,7 +132,8 @@ export async function checkEndpoint(
   const problem = checkHeaders(input.headers ?? {}, signatureHeader)
   if (problem !== undefined) throw invalid('headers', problem)
   const retry = validateRetryPolicy(input.retry ?? 'default')
-  if (!retry.ok) throw invalid(retry.field, retry.message)
+  // Its message begins with the field.
+  if (!retry.ok) throw invalid(retry.field, retry.message.slice(retry.field.length + 1))
   if (signature.scheme.startsWith('insecure-')) {
     rules.logger.warn('webhook endpoint with a signature that discloses its secret', { scheme: signature.scheme })
   }
@@ -240,9 +241,11 @@ function readTemplate({ template, preset }: EndpointInput): string | undefined {
   let text: string | undefined
   try {
     text = typeof template === 'string' ? template : JSON.stringify(template)
-    compileTemplate(text)
+    const [mistake] = compileTemplate(text).mistakes
+    if (mistake !== undefined) throw new Error(mistake)
   } catch (error) {
-    throw invalid('template', error instanceof Error ? error.message : 'is no JSON document')
+    const problem = error instanceof Error ? error.message : 'is no JSON document'
+    throw invalid('template', problem.replace(/^template: /, ''))
   }
   if (text === undefined || text.length > 65_536) throw invalid('template', 'is larger than 64 KiB')
   return text

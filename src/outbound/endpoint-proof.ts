@@ -35,7 +35,7 @@ export function checkSecret(
     scheme?.create([secret], signature.header ?? scheme.header)
   } catch (error) {
     const problem = error instanceof Error ? error.message : 'does not fit the signature scheme'
-    throw invalid('secret', problem.replace(/^secret /, ''))
+    throw invalid('secret', problem.replace(/^(?:secret|privateKey) /, ''))
   }
 }
 
@@ -54,6 +54,7 @@ export function readAuth(auth: EndpointAuth, signatureHeader: string): EndpointA
   const read: Record<string, string> = { type: auth.type }
   for (const field of fields) {
     const value = (auth as unknown as Record<string, unknown>)[field]
+    if (value === undefined) throw invalid(`auth.${field}`, 'is missing')
     if (typeof value !== 'string' || value === '' || !/^[\x20-\x7e\xa0-\xff]*$/.test(value)) {
       throw invalid(`auth.${field}`, 'must be text without line breaks or characters beyond Latin-1')
     }

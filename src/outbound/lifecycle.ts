@@ -24,3 +24,12 @@ export interface SenderLifecycle {
   }
   'endpoint.recovered': { readonly endpointId: string; readonly tenant: string | undefined }
 }
+
+/** The names of what a sender tells. */
+export const SENDER_LIFECYCLE: Readonly<Record<keyof SenderLifecycle, true>> = {
+  'delivery.succeeded': true,
+  'delivery.failed': true,
+  'delivery.exhausted': true,
+  'endpoint.disabled': true,
+  'endpoint.recovered': true,
+}

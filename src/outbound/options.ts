@@ -1,7 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { WebhookError } from '../errors.ts'
 import { type NewId, newId, randomFraction } from '../ids.ts'
-import { type FieldTable, findUnknownField } from '../model/known-fields.ts'
 import { harmlessLogger, type Logger } from '../model/logger.ts'
 import type { Preset } from '../presets/preset.ts'
 import { memoryStore } from '../storage/memory.ts'
@@ -9,6 +7,7 @@ import type { Store } from '../storage/store.ts'
 import type { AddressGuard } from '../transports/address-guard.ts'
 import type { Transport } from '../transports/transport.ts'
 import type { EventCatalogue } from './catalogue.ts'
+import { checkSenderOptions, invalid } from './check-options.ts'
 import type { LogDetail } from './record.ts'
 import { SIGNING_SCHEMES, type SigningScheme } from './signing.ts'
 
@@ -98,40 +97,18 @@ export interface SenderSettings {
   readonly newId: NewId
 }
 
-const WORKER_FIELDS: FieldTable<NonNullable<SenderOptions<EventCatalogue>['worker']>> = {
-  slots: true,
-  maxOpen: true,
-  slowAfterMilliseconds: true,
-  leaseSeconds: true,
-  pollSeconds: true,
-  settleAfterMilliseconds: true,
-}
-const DISABLE_FIELDS: FieldTable<NonNullable<SenderOptions<EventCatalogue>['disable']>> = {
-  afterSeconds: true,
-  minFailures: true,
-  probeEverySeconds: true,
-}
-
 /** What a worker holds is in memory with the data of its events: about so many characters at most. */
 const MAX_HELD_CHARACTERS = 256 * 1_048_576
 
 /** @throws {WebhookError} `invalid_option`, naming the option. */
 export function readOptions<Catalogue extends EventCatalogue>(options: SenderOptions<Catalogue>): SenderSettings {
-  if (typeof options?.transport?.send !== 'function')
-    throw invalid('transport', 'is missing: nodeTransport({ guard }), for instance')
-  if (typeof options.guard?.check !== 'function')
-    throw invalid('guard', 'is missing: createAddressGuard({ lookup: nodeLookup() }), for instance')
+  checkSenderOptions(options)
   const { worker = {}, disable = {}, clock = systemClock, logSuccesses = 'full' } = options
   const logger = harmlessLogger(options.logger)
-  checkFields('worker', worker, WORKER_FIELDS)
-  checkFields('disable', disable, DISABLE_FIELDS)
   if (logSuccesses !== 'full' && logSuccesses !== 'brief') throw invalid('logSuccesses', "must be 'full' or 'brief'")
   if (options.store === undefined) logger.warn('webhook deliveries are kept in memory only: they end with this process')
-  for (const [type, schema] of Object.entries(options.events ?? {})) {
-    if (typeof schema?.safeParse !== 'function') throw invalid(`events['${type}']`, 'must be a zod schema')
-  }
   const maxDataBytes = positive('maxDataBytes', options.maxDataBytes ?? 262_144)
-  const slots = positive('worker.slots', worker.slots ?? 50)
+  const slots = whole('worker.slots', worker.slots ?? 50)
   return {
     transport: options.transport,
     guard: options.guard,
@@ -143,14 +120,14 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     maxDataBytes,
     slots,
     maxHeld: Math.max(slots, Math.floor(MAX_HELD_CHARACTERS / maxDataBytes)),
-    maxOpen: positive('worker.maxOpen', worker.maxOpen ?? 1_000),
+    maxOpen: whole('worker.maxOpen', worker.maxOpen ?? 1_000),
     slowAfterMs: positive('worker.slowAfterMilliseconds', worker.slowAfterMilliseconds ?? 250),
     leaseMs: 1000 * positive('worker.leaseSeconds', worker.leaseSeconds ?? 60),
     pollMs: 1000 * positive('worker.pollSeconds', worker.pollSeconds ?? 1),
-    settleAfterMs: worker.settleAfterMilliseconds ?? 0,
+    settleAfterMs: fromZero('worker.settleAfterMilliseconds', worker.settleAfterMilliseconds ?? 0),
     disableRule: {
       afterMs: 1000 * positive('disable.afterSeconds', disable.afterSeconds ?? 432_000),
-      minFailures: positive('disable.minFailures', disable.minFailures ?? 10),
+      minFailures: whole('disable.minFailures', disable.minFailures ?? 10),
       probeEveryMs: 1000 * positive('disable.probeEverySeconds', disable.probeEverySeconds ?? 3_600),
     },
     storeTimeoutMs: 1000 * positive('storeTimeoutSeconds', options.storeTimeoutSeconds ?? 15),
@@ -161,11 +138,6 @@ export function readOptions<Catalogue extends EventCatalogue>(options: SenderOpt
     random: options.random ?? randomFraction,
     newId: options.newId ?? newId,
   }
-}
-
-function checkFields(field: string, input: object, known: object): void {
-  const unknown = findUnknownField(input, Object.keys(known))
-  if (unknown !== undefined) throw invalid(`${field}.${unknown.name}`, `is no option${unknown.hint}`)
 }
 
 function headerText(argument: string, value: string): string {
@@ -180,6 +152,11 @@ function positive(argument: string, value: number): number {
   return value
 }
 
-function invalid(argument: string, problem: string): WebhookError {
-  return new WebhookError('invalid_option', `createSender: ${argument} ${problem}`, { argument })
+function whole(argument: string, value: number): number {
+  if (!Number.isInteger(value)) throw invalid(argument, 'must be a whole number above 0')
+  return positive(argument, value)
+}
+
+function fromZero(argument: string, value: number): number {
+  return value === 0 ? 0 : positive(argument, value)
 }

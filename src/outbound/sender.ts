@@ -1,8 +1,11 @@
 import { systemClock } from '../clock.ts'
 import { createLifecycle, type LifecycleEmitter } from '../emitter.ts'
+import { WebhookError } from '../errors.ts'
+import { dateMs } from '../model/date.ts'
 import { Deadlines } from '../model/deadlines.ts'
 import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import { checkOptions } from '../model/known-names.ts'
 import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
 import { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery, TenantOption } from '../storage/store.ts'
@@ -14,7 +17,7 @@ import { type DeliverHost, deliver } from './deliver.ts'
 import { EndpointCache } from './endpoint-cache.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { EndpointHealth } from './health.ts'
-import type { SenderLifecycle } from './lifecycle.ts'
+import { SENDER_LIFECYCLE, type SenderLifecycle } from './lifecycle.ts'
 import { readOptions, type SenderOptions } from './options.ts'
 import { publishOwnEvents } from './own-events.ts'
 import { Pacing } from './pacing.ts'
@@ -60,6 +63,9 @@ export interface Sender<Catalogue extends EventCatalogue = EventCatalogue> {
   readonly lifecycle: LifecycleEmitter<SenderLifecycle>
 }
 
+const SAMPLE_OPTIONS = ['type', 'data', 'tenant']
+const STATS_OPTIONS = ['since', 'tenant']
+
 /**
  * Creates a sender: match → render → sign → transmit → record → reschedule or give up.
  *
@@ -76,7 +82,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
 ): Sender<Catalogue> {
   const settings = readOptions(options)
   const { store, clock, logger } = settings
-  const lifecycle = createLifecycle<SenderLifecycle>(logger)
+  const lifecycle = createLifecycle<SenderLifecycle>(logger, SENDER_LIFECYCLE)
   const cache = new EndpointCache(store.endpoints, clock, settings.endpointRefreshMs, logger)
   const health = new EndpointHealth({ store, cache, clock, logger }, settings.disableRule, lifecycle)
   const host: DeliverHost = { ...settings, cache, health }
@@ -106,6 +112,12 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     if (endpoint === undefined) throw new Error('the endpoint was deleted meanwhile')
     return endpoint
   }
+  const sample = async (where: string, id: string, input: SampleInput & TenantOption) => {
+    checkOptions(input, SAMPLE_OPTIONS, where)
+    const endpoint = await load(id, input.tenant)
+    const event = sampleEvent(endpoint, input, settings)
+    return [endpoint, event, { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }] as const
+  }
   publishOwnEvents(lifecycle, publishing, logger)
 
   return {
@@ -115,24 +127,24 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     stop: ({ graceSeconds = 30 } = {}) => worker.stop(graceSeconds * 1000),
     drain: () => worker.drain(),
     async test(endpointId, input = {}) {
-      const endpoint = await load(endpointId, input.tenant)
-      const event = sampleEvent(endpoint, input, settings)
-      const delivery = { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }
-      const { attempt } = await makeAttempt(endpoint, event, delivery, host)
+      const { attempt } = await makeAttempt(...(await sample('test', endpointId, input)), host)
       await store.attempts.insert([attempt])
       return attempt
     },
     async preview(endpointId, input = {}) {
-      const endpoint = await load(endpointId, input.tenant)
-      const event = sampleEvent(endpoint, input, settings)
-      const delivery = { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }
-      return previewOf(await signAttempt(endpoint, event, delivery, host))
+      return previewOf(await signAttempt(...(await sample('preview', endpointId, input)), host))
     },
     deliveries: createDeliveries({ store: store.deliveries, clock, wake: () => worker.wake() }),
     attempts: createAttemptLog(store.attempts),
-    async stats(endpointId, { since, tenant } = {}) {
+    async stats(endpointId, options = {}) {
+      checkOptions(options, STATS_OPTIONS, 'stats')
+      const { since, tenant } = options
+      const sinceMs = since === undefined ? clock.now() - 86_400_000 : dateMs(since)
+      if (Number.isNaN(sinceMs)) {
+        throw new WebhookError('invalid_option', 'stats: since must be a valid Date', { argument: 'since' })
+      }
       await load(endpointId, tenant)
-      return readStats(store.attempts, endpointId, since?.getTime() ?? clock.now() - 86_400_000)
+      return readStats(store.attempts, endpointId, sinceMs)
     },
     lifecycle,
   }

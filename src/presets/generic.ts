@@ -82,7 +82,8 @@ function checkParts({ headers, template, apiKeyHeader }: GenericSettings): strin
     if (name.toLowerCase() === 'authorization') return 'headers: authorization cannot be set here: use auth'
   }
   try {
-    if (template !== undefined) compileTemplate(template)
+    const [mistake] = template === undefined ? [] : compileTemplate(template).mistakes
+    if (mistake !== undefined) return `template: ${mistake}`
   } catch (error) {
     return error instanceof WebhookError ? error.message : 'template does not fit'
   }

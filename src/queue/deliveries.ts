@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
+import { dateMs } from '../model/date.ts'
 import type { Delivery, DeliveryStatus, StoredEvent } from '../model/delivery.ts'
+import { checkOptions } from '../model/known-names.ts'
 import type {
   DeliveryFilter,
   DeliveryStore,
@@ -22,7 +24,10 @@ export interface ReplayFilter extends TenantOption {
   readonly status?: Exclude<DeliveryStatus, 'pending'>
 }
 
-/** Looks after deliveries. Calls by id throw `not_found` for an unknown id or another tenant's. */
+/**
+ * Looks after deliveries. Calls by id throw `not_found` for an unknown id or another tenant's, those with a filter or a
+ * group `invalid_option` for what is not known in it.
+ */
 export interface Deliveries {
   /** Newest first. */
   list(filter?: DeliveryFilter): Promise<Page<Delivery>>
@@ -70,6 +75,25 @@ export interface DeliveriesOptions {
   readonly only?: { readonly direction: Delivery['direction']; readonly endpointId: string }
 }
 
+const FILTERS: Readonly<Record<keyof DeliveryFilter, true>> = {
+  tenant: true,
+  endpointId: true,
+  eventId: true,
+  eventType: true,
+  subject: true,
+  status: true,
+  cause: true,
+  direction: true,
+  sinceMs: true,
+  untilMs: true,
+  limit: true,
+  cursor: true,
+}
+const REPLAY_FILTERS = ['endpointId', 'since', 'until', 'status', 'tenant']
+const GROUP_FILTERS = ['endpointId', 'cause', 'tenant', 'direction', 'limit']
+/** A group is handed on as it was answered, with its figures. */
+const GROUP_FIELDS = ['endpointId', 'cause', 'tenant', 'direction', 'count', 'oldestAtMs', 'newestAtMs', 'sample']
+
 /** Creates the management of deliveries. */
 export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions): Deliveries {
   const load = async (id: string, tenant: string | undefined) => {
@@ -86,7 +110,10 @@ export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions
     return count
   }
   return {
-    list: async (filter = {}) => (isWithin(filter, only) ? store.list({ ...filter, ...only }) : { items: [] }),
+    async list(filter = {}) {
+      checkOptions(filter, Object.keys(FILTERS), 'deliveries.list')
+      return isWithin(filter, only) ? store.list({ ...filter, ...only }) : { items: [] }
+    },
     get: (id, options) => load(id, options?.tenant),
     async retry(id, { tenant } = {}) {
       await load(id, tenant)
@@ -99,15 +126,13 @@ export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions
       await load(id, tenant)
       return store.cancel(id, clock.now(), tenant)
     },
-    replay: ({ endpointId, since, until, status = 'failed', tenant }) =>
-      retryAll({
-        endpointId,
-        status,
-        ...(since && { sinceMs: since.getTime() }),
-        ...(until && { untilMs: until.getTime() }),
-        ...(tenant !== undefined && { tenant }),
-      }),
-    failures: async (filter = {}) => (isWithin(filter, only) ? store.failures({ ...filter, ...only }) : []),
+    replay: async filter => retryAll(readReplay(filter)),
+    async failures(filter = {}) {
+      checkOptions(filter, GROUP_FILTERS, 'deliveries.failures')
+      const { limit } = filter
+      if (limit !== undefined && !Number.isInteger(limit)) throw invalid('failures', 'limit', 'must be a whole number')
+      return isWithin(filter, only) ? store.failures({ ...filter, ...only }) : []
+    },
     retryFailures: async group => retryAll({ ...keyOf(group), status: 'failed' }),
     async discardFailures(group) {
       const key = keyOf(group)
@@ -130,8 +155,34 @@ function isWithin({ direction, endpointId }: Place, only: DeliveriesOptions['onl
   return (direction ?? only.direction) === only.direction && (endpointId ?? only.endpointId) === only.endpointId
 }
 
+/** What `replay` takes, as a store has it. */
+function readReplay(filter: ReplayFilter): DeliveryFilter {
+  checkOptions(filter, REPLAY_FILTERS, 'deliveries.replay')
+  const { endpointId, since, until, status = 'failed', tenant } = filter
+  if (typeof endpointId !== 'string') throw invalid('replay', 'endpointId', 'must be the id of an endpoint')
+  return {
+    endpointId,
+    status,
+    ...(since !== undefined && { sinceMs: readDate('since', since) }),
+    ...(until !== undefined && { untilMs: readDate('until', until) }),
+    ...(tenant !== undefined && { tenant }),
+  }
+}
+
+function readDate(argument: string, date: Date): number {
+  const ms = dateMs(date)
+  if (Number.isNaN(ms)) throw invalid('replay', argument, 'must be a valid Date')
+  return ms
+}
+
+function invalid(where: string, argument: string, problem: string): WebhookError {
+  return new WebhookError('invalid_option', `deliveries.${where}: ${argument} ${problem}`, { argument })
+}
+
 /** What names a group, without its figures. An empty key would name everything. */
-function keyOf({ endpointId, cause, tenant, direction }: FailureKey): FailureKey {
+function keyOf(group: FailureKey): FailureKey {
+  checkOptions(group, GROUP_FIELDS, 'a group of failures')
+  const { endpointId, cause, tenant, direction } = group
   if (typeof endpointId !== 'string' || typeof cause !== 'string') {
     throw new WebhookError('invalid_option', 'a group of failures is named by its endpointId and its cause', {
       argument: endpointId === undefined ? 'endpointId' : 'cause',

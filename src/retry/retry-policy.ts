@@ -2,7 +2,7 @@ import { WebhookError } from '../errors.ts'
 import { randomFraction } from '../ids.ts'
 import { attemptCount, delaySeconds, type RetrySchedule, withJitter } from './backoff.ts'
 import { parseRetryAfter } from './retry-after.ts'
-import { NAMED_POLICIES } from './schedules.ts'
+import { NAMED_POLICIES, type RetryScheduleName } from './schedules.ts'
 import { validateRetryPolicy } from './validate.ts'
 
 /** A status, or all of a hundred: `409`, `'4xx'`. */
@@ -19,11 +19,11 @@ export interface RetryPolicy {
   readonly giveUpOn?: readonly StatusPattern[]
 }
 
-/** A policy, a schedule, or the name of one (see `RetryScheduleName`). A policy may name its schedule, too. */
+/** A policy, a schedule, or the name of one (see {@link RetryScheduleName}). A policy may name its schedule, too. */
 export type RetryPolicyInput =
-  | string
+  | RetryScheduleName
   | RetrySchedule
-  | (Omit<RetryPolicy, 'schedule'> & { readonly schedule: RetrySchedule | string })
+  | (Omit<RetryPolicy, 'schedule'> & { readonly schedule: RetrySchedule | RetryScheduleName })
 
 /** How an attempt failed. */
 export type FailedAttempt =
@@ -115,11 +115,11 @@ export function decideRetry(question: RetryQuestion): RetryDecision {
 }
 
 /**
- * The policy that a name, a schedule or a policy stands for.
+ * The policy that a name, a schedule or a policy stands for, be it written or read from where it was stored.
  *
  * @throws {WebhookError} `invalid_option`, naming the field.
  */
-export function resolveRetryPolicy(input: RetryPolicyInput): RetryPolicy {
+export function resolveRetryPolicy(input: unknown): RetryPolicy {
   if (typeof input === 'string') {
     const named = NAMED_POLICIES.get(input)
     if (named !== undefined) return named

@@ -1,4 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-names.ts'
 import { MemoryAttempts } from './memory-store/attempts.ts'
 import { memoryDedupeStore } from './memory-store/dedupe.ts'
 import { MemoryDeliveries } from './memory-store/deliveries.ts'
@@ -18,19 +20,38 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock
 }
 
+const OPTIONS: Readonly<Record<keyof MemoryStoreOptions, true>> = {
+  maxDedupeEntries: true,
+  maxFinishedEvents: true,
+  maxIdempotencyKeys: true,
+  maxAttempts: true,
+  clock: true,
+}
+
 /**
  * A store in this process: nothing survives its end, and no other process sees it. Right for tests, for a receiver
- * whose sender retries, and to begin with.
+ * whose sender retries, and to begin with. It has no transactions: `publish` with one of yours rejects with
+ * `unsupported`, since the event would not be undone with your data. In tests, `sqliteStore` on a handle of `:memory:`
+ * has them.
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example createReceiver({ provider, store: memoryStore({ maxDedupeEntries: 10_000 }) })
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  const { maxFinishedEvents = 10_000, maxIdempotencyKeys = 100_000, clock = systemClock } = options
-  const attempts = new MemoryAttempts(options.maxAttempts ?? 10_000)
+  checkOptions(options, Object.keys(OPTIONS), 'memoryStore')
+  const { clock = systemClock } = options
+  const maxFinishedEvents = limit('maxFinishedEvents', options.maxFinishedEvents ?? 10_000)
+  const maxIdempotencyKeys = limit('maxIdempotencyKeys', options.maxIdempotencyKeys ?? 100_000)
+  const attempts = new MemoryAttempts(limit('maxAttempts', options.maxAttempts ?? 10_000))
   return {
     endpoints: new MemoryEndpoints(),
     deliveries: new MemoryDeliveries(attempts, { maxFinishedEvents, maxIdempotencyKeys }, () => clock.now()),
     attempts,
-    dedupe: memoryDedupeStore(options.maxDedupeEntries),
+    dedupe: memoryDedupeStore(limit('maxDedupeEntries', options.maxDedupeEntries ?? 100_000)),
   }
+}
+
+function limit(argument: string, value: number): number {
+  if (typeof value === 'number' && value >= 0) return value
+  throw new WebhookError('invalid_option', `memoryStore: ${argument} must be a number from 0`, { argument })
 }

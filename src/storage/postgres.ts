@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-names.ts'
 import { type Logger, silentLogger } from '../model/logger.ts'
 import type { EncryptionOptions } from './encryption/keys.ts'
 import { createSealer } from './encryption/sealer.ts'
@@ -53,6 +54,16 @@ export interface PostgresStoreOptions {
   readonly clock?: Clock
 }
 
+const OPTIONS: Readonly<Record<keyof PostgresStoreOptions, true>> = {
+  prefix: true,
+  encryption: true,
+  listen: true,
+  poolerMode: true,
+  timeoutSeconds: true,
+  logger: true,
+  clock: true,
+}
+
 /**
  * A store in PostgreSQL (12 or later) for any number of processes on any number of hosts, which need nothing else to
  * work together. What was answered is durable as far as the server's `synchronous_commit` says.
@@ -64,22 +75,25 @@ export interface PostgresStoreOptions {
  * @example
  * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5_000 })
  * const store = postgresStore(pool)
- * const sender = createSender({ store })
+ * const sender = createSender({ guard, transport, store })
  * // On a transaction of your own: the event is there when that is committed, and not otherwise. `client` is that of
  * // `pg`, or anything with its `query(text, values)`: two lines make it of an ORM's transaction.
  * await sender.publish('order.paid', order, { transaction: client })
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): SqlStore {
+  checkOptions(options, Object.keys(OPTIONS), 'postgresStore')
   const { prefix = DEFAULT_PREFIX, clock = systemClock, timeoutSeconds = 15, poolerMode = 'session' } = options
-  const { logger = silentLogger } = options
+  const { logger = silentLogger, encryption, listen = true } = options
   if (!isClient(client)) {
-    throw new WebhookError('invalid_option', 'postgresStore takes a pool or a client of pg: something with query()', {
-      argument: 'client',
-    })
+    throw invalid('client', 'must be a pool or a client of pg: something with query()')
   }
-  if (!(timeoutSeconds > 0)) {
-    throw new WebhookError('invalid_option', 'timeoutSeconds must be a number above 0', { argument: 'timeoutSeconds' })
+  if (typeof timeoutSeconds !== 'number' || !(timeoutSeconds > 0)) {
+    throw invalid('timeoutSeconds', 'must be a number above 0')
   }
+  if (poolerMode !== 'session' && poolerMode !== 'transaction') {
+    throw invalid('poolerMode', "must be 'session' or 'transaction'")
+  }
+  if (typeof listen !== 'boolean') throw invalid('listen', 'must be true or false')
   const tables = nameTables(prefix, 'postgres')
   const pooled = poolerMode === 'transaction'
   const channel = `${tables.indexPrefix}enqueued`
@@ -95,11 +109,10 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     onStarted: async () => time?.aheadMs(),
   })
   const command = (text: string): Promise<void> => database.command(text)
-  const listens = options.listen ?? true
-  const listener = listens && !pooled ? createListener(client, { channel, timeoutMs, command, logger }) : undefined
+  const listener = listen && !pooled ? createListener(client, { channel, timeoutMs, command, logger }) : undefined
   const store = createSqlStore({
     database,
-    sealer: options.encryption && createSealer(options.encryption),
+    sealer: encryption === undefined ? undefined : createSealer(encryption),
     clock,
     statements: lanes => postgresStatements(database, lanes, channel),
     ...(listener === undefined ? {} : { onEnqueued: listener.onEnqueued }),
@@ -114,4 +127,8 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       await store.close()
     },
   }
+}
+
+function invalid(argument: string, problem: string): WebhookError {
+  return new WebhookError('invalid_option', `postgresStore: ${argument} ${problem}`, { argument })
 }

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-names.ts'
 import { type Logger, silentLogger } from '../model/logger.ts'
 import type { EncryptionOptions } from './encryption/keys.ts'
 import { createSealer } from './encryption/sealer.ts'
@@ -33,6 +34,14 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock
 }
 
+const OPTIONS: Readonly<Record<keyof SqliteStoreOptions, true>> = {
+  prefix: true,
+  encryption: true,
+  busyTimeoutSeconds: true,
+  logger: true,
+  clock: true,
+}
+
 /**
  * A store in a SQLite file: durable, with no server. A write is on the disk before it is answered (WAL,
  * `synchronous=FULL`), and writes of the same turn of the event loop share one flush. Several processes of one machine
@@ -46,18 +55,19 @@ export interface SqliteStoreOptions {
  * @example const store = sqliteStore('webhooks.db', { encryption: { keys: [process.env.WEBHOOK_KEY] } })
  */
 export function sqliteStore(database: string | SqliteHandle, options: SqliteStoreOptions = {}): SqlStore {
-  const { prefix = DEFAULT_PREFIX, busyTimeoutSeconds = 5, clock = systemClock } = options
+  checkOptions(options, Object.keys(OPTIONS), 'sqliteStore')
+  const { prefix = DEFAULT_PREFIX, busyTimeoutSeconds = 5, clock = systemClock, encryption } = options
   const handle = isHandle(database) ? database : undefined
   const path = typeof database === 'string' ? database : ''
-  if (handle === undefined && path === '') {
-    throw new WebhookError('invalid_option', 'sqliteStore takes the path of a file or an open database', {
-      argument: 'database',
-    })
+  if (handle === undefined && path === '') throw invalid('database', 'must be the path of a file or an open database')
+  if (/^(?:file:|[a-z][a-z0-9+.-]+:\/\/)/i.test(path)) {
+    throw invalid(
+      'database',
+      `is a URL, not the path of a file${/^postgres/i.test(path) ? ': take postgresStore' : ''}`,
+    )
   }
-  if (!(busyTimeoutSeconds >= 0)) {
-    throw new WebhookError('invalid_option', 'busyTimeoutSeconds must be a number from 0', {
-      argument: 'busyTimeoutSeconds',
-    })
+  if (typeof busyTimeoutSeconds !== 'number' || !(busyTimeoutSeconds >= 0)) {
+    throw invalid('busyTimeoutSeconds', 'must be a number from 0')
   }
   const tables = nameTables(prefix, 'sqlite')
   const open = async (): Promise<OpenFile> => ({ handle: await openFile(path), isGone: watchFile(path) })
@@ -65,9 +75,10 @@ export function sqliteStore(database: string | SqliteHandle, options: SqliteStor
     database: new SqliteDatabase(handle, open, {
       tables,
       logger: options.logger ?? silentLogger,
+      path,
       busyTimeoutMs: busyTimeoutSeconds * 1000,
     }),
-    sealer: options.encryption && createSealer(options.encryption),
+    sealer: encryption === undefined ? undefined : createSealer(encryption),
     clock,
     statements: lanes => sqliteStatements(tables, lanes),
   })
@@ -102,8 +113,12 @@ function openWith(Driver: Opener, path: string): SqliteHandle {
     return new Driver(path)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    throw new WebhookError('store_unavailable', `SQLite: ${message}`, { cause: error })
+    throw new WebhookError('store_unavailable', `SQLite: ${message} (${path})`, { argument: 'database', cause: error })
   }
+}
+
+function invalid(argument: string, problem: string): WebhookError {
+  return new WebhookError('invalid_option', `sqliteStore: ${argument} ${problem}`, { argument })
 }
 
 interface FileSystem {

@@ -11,6 +11,8 @@ export interface ParsedLeaf {
   readonly parts: ReadonlyArray<string | Placeholder>
   /** Texts in double braces that are no placeholders and so stay as they are: `{{#if x}}`. */
   readonly ignored: readonly string[]
+  /** What is wrong with texts that were meant as placeholders, by their path: not closed, or with an unknown filter. */
+  readonly mistakes: readonly string[]
 }
 
 /**
@@ -20,6 +22,7 @@ export interface ParsedLeaf {
 export function parseLeaf(text: string): ParsedLeaf {
   const parts: Array<string | Placeholder> = []
   const ignored: string[] = []
+  const mistakes: string[] = []
   let literalFrom = 0
   let at = text.indexOf('{{')
   while (at !== -1) {
@@ -28,6 +31,8 @@ export function parseLeaf(text: string): ParsedLeaf {
     const placeholder = end === -1 ? undefined : parsePlaceholder(inner)
     if (placeholder === undefined) {
       if (end !== -1 && !inner.startsWith('{')) ignored.push(`{{${inner}}}`)
+      const mistake = end === -1 ? mistakeOfOpen(text, at) : mistakeOfFilter(inner)
+      if (mistake !== undefined) mistakes.push(mistake)
       at = text.indexOf('{{', at + 1)
       continue
     }
@@ -37,7 +42,7 @@ export function parseLeaf(text: string): ParsedLeaf {
     at = text.indexOf('{{', literalFrom)
   }
   if (literalFrom < text.length || parts.length === 0) parts.push(text.slice(literalFrom))
-  return { parts, ignored }
+  return { parts, ignored, mistakes }
 }
 
 /** Where the next `}}` is, unless another `{{` comes first. */
@@ -61,3 +66,19 @@ function parsePlaceholder(inner: string): Placeholder | undefined {
   if (filter.startsWith('default:')) return { path, filter: 'default', fallback: filter.slice(8).trim() }
   return undefined
 }
+
+/** A path behind `{{`, and then a filter, a brace, the next placeholder or the end, where `}}` should be. */
+const OPEN = /\{\{\s*[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}_.]*\s*(?:$|[|}]|\{\{)/uy
+
+function mistakeOfOpen(text: string, at: number): string | undefined {
+  OPEN.lastIndex = at
+  return OPEN.test(text) ? `'${text.slice(at, at + MAX_SHOWN)}' is not closed with }}` : undefined
+}
+
+function mistakeOfFilter(inner: string): string | undefined {
+  const bar = inner.indexOf('|')
+  if (bar === -1 || !PATH.test(inner.slice(0, bar).trim())) return undefined
+  return `'{{${inner.slice(0, MAX_SHOWN)}}}' has an unknown filter; there are: json, default:text`
+}
+
+const MAX_SHOWN = 60

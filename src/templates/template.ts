@@ -23,6 +23,13 @@ export interface Template {
   /** Texts in double braces that are not placeholders and will stay as they are: `{{#if x}}`. For warnings. */
   readonly ignored: readonly string[]
   /**
+   * What was meant as a placeholder and stays as it is, in words, with its place in the document: one that is not
+   * closed, and one with an unknown filter. Senders refuse such a template.
+   *
+   * @example compileTemplate({ a: ['{{x|jason}}'] }).mistakes // ["a.0: '{{x|jason}}' has an unknown filter; …"]
+   */
+  readonly mistakes: readonly string[]
+  /**
    * The variables that a list of known ones does not cover. `customer` is covered by `customer.name`; a known name
    * that ends in `.*` covers all below it.
    *
@@ -54,12 +61,15 @@ export interface Template {
 export function compileTemplate(source: unknown): Template {
   const variables = new Set<string>()
   const ignored = new Set<string>()
-  const render = compileNode(typeof source === 'string' ? parseSource(source) : source, 0, { variables, ignored })
+  const mistakes: string[] = []
+  const findings = { variables, ignored, mistakes, place: [] }
+  const render = compileNode(typeof source === 'string' ? parseSource(source) : source, findings)
   return {
     render: (values, options = {}) => render(values, options),
     renderText: (values, options = {}) => JSON.stringify(render(values, options)),
     variables: [...variables],
     ignored: [...ignored],
+    mistakes,
     unresolved: known => uncovered(variables, [...known]),
   }
 }
@@ -69,6 +79,9 @@ type Render = (values: unknown, options: RenderOptions) => unknown
 interface Findings {
   readonly variables: Set<string>
   readonly ignored: Set<string>
+  readonly mistakes: string[]
+  /** Where in the document it is, key by key. */
+  readonly place: string[]
 }
 
 function parseSource(text: string): unknown {
@@ -89,25 +102,33 @@ function hint(text: string, { offset }: JsonTextError): string {
   return text.trim() === '' ? '. The template is empty' : ''
 }
 
-function compileNode(node: unknown, depth: number, findings: Findings): Render {
+function compileNode(node: unknown, findings: Findings): Render {
   if (typeof node === 'string') return compileLeaf(node, findings)
   if (node === null || typeof node === 'boolean' || (typeof node === 'number' && Number.isFinite(node)))
     return () => node
   if (typeof node !== 'object') throw invalid(`a ${typeof node} has no place in a JSON document`)
-  if (depth >= MAX_JSON_DEPTH) throw invalid(`nested deeper than ${MAX_JSON_DEPTH} levels`)
+  if (findings.place.length >= MAX_JSON_DEPTH) throw invalid(`nested deeper than ${MAX_JSON_DEPTH} levels`)
   if (Array.isArray(node)) {
-    const items = node.map((item: unknown) => compileNode(item, depth + 1, findings))
+    const items = node.map((item: unknown, i) => compileChild(String(i), item, findings))
     return (values, options) => items.map(item => item(values, options))
   }
   const entries = Object.entries(node).map(
-    ([key, value]: [string, unknown]) => [key, compileNode(value, depth + 1, findings)] as const,
+    ([key, value]: [string, unknown]) => [key, compileChild(key, value, findings)] as const,
   )
   // Object.fromEntries defines properties, so a key named __proto__ stays a key.
   return (values, options) => Object.fromEntries(entries.map(([key, value]) => [key, value(values, options)]))
 }
 
+function compileChild(key: string, node: unknown, findings: Findings): Render {
+  findings.place.push(key)
+  const render = compileNode(node, findings)
+  findings.place.pop()
+  return render
+}
+
 function compileLeaf(text: string, findings: Findings): Render {
-  const { parts, ignored } = parseLeaf(text)
+  const { parts, ignored, mistakes } = parseLeaf(text)
+  for (const mistake of mistakes) findings.mistakes.push([findings.place.join('.'), mistake].filter(Boolean).join(': '))
   for (const item of ignored) findings.ignored.add(item)
   for (const part of parts) if (typeof part !== 'string') findings.variables.add(part.path)
   const [only] = parts

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
 
 /** A clock that moves only when told. */
 export interface ManualClock extends Clock {
@@ -18,12 +19,18 @@ interface Timer {
  * A clock for tests.
  *
  * @param startMs where it begins, in milliseconds since the epoch. Default 2025-01-01T00:00:00Z.
+ * @throws {WebhookError} `invalid_option` for a start that is no number.
  * @example
  * const clock = manualClock()
  * const receiver = createReceiver({ provider, clock })
  * await clock.advance(60_000)
  */
 export function manualClock(startMs: number = Date.UTC(2025, 0, 1)): ManualClock {
+  if (!Number.isFinite(startMs)) {
+    throw new WebhookError('invalid_option', 'manualClock: startMs must be milliseconds, as Date.UTC() gives them', {
+      argument: 'startMs',
+    })
+  }
   let nowMs = startMs
   let order = 0
   const timers = new Set<Timer>()

@@ -1,5 +1,6 @@
 import { utf8 } from '../bytes/encoding.ts'
 import type { Clock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
 import type { Transport, TransportErrorCode, TransportRequest, TransportResult } from '../transports/transport.ts'
 
 /** What the other side does with a request. */
@@ -25,6 +26,7 @@ export interface ScriptedTransport extends Transport {
  * Answers from a script and records what was sent.
  *
  * @param script a list of answers, the last of which repeats, or a function of the request.
+ * @throws {WebhookError} `invalid_option` for an answer that is none.
  * @example
  * const transport = scriptedTransport([500, { error: 'timeout' }, 200], clock)
  */
@@ -32,6 +34,8 @@ export function scriptedTransport(
   script: readonly ScriptedAnswer[] | ((request: TransportRequest, index: number) => ScriptedAnswer),
   clock: Clock,
 ): ScriptedTransport {
+  if (typeof script !== 'function') checkScript(script)
+  if (typeof clock?.setTimer !== 'function') throw invalid('clock', 'must be a clock, such as manualClock()')
   const requests: TransportRequest[] = []
   const answerTo = (request: TransportRequest, index: number): ScriptedAnswer =>
     typeof script === 'function' ? script(request, index) : (script[Math.min(index, script.length - 1)] ?? 200)
@@ -54,6 +58,23 @@ export function scriptedTransport(
       })
     },
   }
+}
+
+function checkScript(script: unknown): void {
+  if (!Array.isArray(script)) throw invalid('script', 'must be a list of answers, or a function')
+  script.forEach((answer: unknown, i) => {
+    if (!isAnswer(answer)) throw invalid(`script[${i}]`, "must be a status, { status }, { error } or 'hang'")
+  })
+}
+
+function isAnswer(answer: unknown): boolean {
+  if (typeof answer === 'number' || answer === 'hang') return true
+  if (typeof answer !== 'object' || answer === null) return false
+  return ('status' in answer && typeof answer.status === 'number') || 'error' in answer
+}
+
+function invalid(argument: string, problem: string): WebhookError {
+  return new WebhookError('invalid_option', `scriptedTransport: ${argument} ${problem}`, { argument })
 }
 
 function plan(

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
+import { checkOptions } from '../model/known-names.ts'
 import { memoryStore } from '../storage/memory.ts'
 import type { Store } from '../storage/store.ts'
-import { parseCrashPoint, type SimulatedFaults } from './simulation/faults.ts'
+import { checkFaults, parseCrashPoint, type SimulatedFaults } from './simulation/faults.ts'
 import type { LedgerReport } from './simulation/ledger.ts'
 import { RunningWorld } from './simulation/running-world.ts'
 import { turn } from './simulation/scheduler.ts'
@@ -74,6 +75,7 @@ function tail(history: readonly string[]): string {
  *
  * @throws {SimulationError} when the scenario fails or never ends, when a crash point was not reached, or when the
  * ledger shows that something was lost, unexpected or changed.
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * await simulate({ crashAt: 'deliveries.settle:before' }, async world => {
  *   const inbox = world.endpoint('https://customer.example.com/')
@@ -110,6 +112,8 @@ async function run<Result>(
   options: SimulationOptions,
   scenario: (world: SimulatedWorld) => Promise<Result>,
 ): Promise<{ readonly report: SimulationReport<Result>; readonly firstStep: number }> {
+  checkOptions(options, ['seed', 'faults', 'crashAt', 'store', 'maxEvents'], 'simulate')
+  checkFaults(options.faults ?? {})
   const { seed = 1, faults = {}, store = (clock: Clock) => memoryStore({ clock }), maxEvents = 1_000_000 } = options
   const crashAt = listOf(options.crashAt)
   const world = new RunningWorld({ seed, faults, crashPoints: crashAt.map(parseCrashPoint), createStore: store })

@@ -1,5 +1,6 @@
 import { type Cidr, cidrContains, parseCidr, parseIp } from '../bytes/ip-address.ts'
 import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-names.ts'
 import { isPublicAddress } from './exchange/public-address.ts'
 import { isLocalhost, REFUSED_NAMES, REFUSED_PORTS } from './exchange/refused-names.ts'
 
@@ -20,6 +21,16 @@ export interface AddressGuardOptions {
   readonly httpsOnly?: boolean
   /** Ports that are refused. Default: a list of ports that belong to other protocols (mail, databases, …). */
   readonly refusedPorts?: readonly number[]
+}
+
+/** What makes a look-up, and is none itself. */
+const FACTORIES: ReadonlySet<string> = /* @__PURE__ */ new Set(['nodeLookup', 'systemLookup'])
+
+const OPTIONS: Readonly<Record<keyof AddressGuardOptions, true>> = {
+  lookup: true,
+  allow: true,
+  httpsOnly: true,
+  refusedPorts: true,
 }
 
 /** Why a URL or an address was refused. */
@@ -70,19 +81,22 @@ export interface AddressGuard {
  * documentation, reserved, multicast and unique-local addresses and all forms that embed another address (IPv4-mapped,
  * IPv4-compatible, NAT64, 6to4, Teredo).
  *
- * @throws {WebhookError} `invalid_option` when `lookup` is missing or a range does not parse.
+ * @throws {WebhookError} `invalid_option`, naming the option: `lookup` is missing, a range does not parse.
  * @example
  * const guard = createAddressGuard({ lookup: nodeLookup(), httpsOnly: true })
  * const checked = await guard.check(input.url)
  * if (!checked.ok) return badRequest(checked.message)
  */
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
+  checkOptions(options, Object.keys(OPTIONS), 'createAddressGuard')
   const { lookup, httpsOnly = false } = options
   if (typeof lookup !== 'function' && lookup !== false) {
     throw invalid('lookup', 'must be a function, such as nodeLookup() from crm-webhooks/transports/node, or false')
   }
+  if (lookup !== false && FACTORIES.has(lookup.name)) throw invalid('lookup', `must be ${lookup.name}(): call it`)
+  if (typeof httpsOnly !== 'boolean') throw invalid('httpsOnly', 'must be true or false')
   const allow = parseAllowed(options.allow ?? [])
-  const refusedPorts: ReadonlySet<number> = options.refusedPorts ? new Set(options.refusedPorts) : REFUSED_PORTS
+  const refusedPorts = options.refusedPorts === undefined ? REFUSED_PORTS : readPorts(options.refusedPorts)
 
   const checkUrl = (input: string | URL): UrlResult => {
     const url = typeof input === 'string' ? parseUrl(input) : input
@@ -185,8 +199,14 @@ function judgeLocalhost(allow: readonly Cidr[]): AddressesResult {
   return addresses.length > 0 ? { ok: true, addresses } : refusal('name_refused', 'the host name means this machine')
 }
 
+function readPorts(ports: readonly number[]): ReadonlySet<number> {
+  if (!Array.isArray(ports) || !ports.every(Number.isInteger)) throw invalid('refusedPorts', 'must be a list of ports')
+  return new Set(ports)
+}
+
 function parseAllowed(list: readonly string[]): readonly Cidr[] {
-  return list.map((text, i) => {
+  if (!Array.isArray(list)) throw invalid('allow', "must be a list of CIDRs: ['10.20.0.0/16']")
+  return list.map((text: string, i) => {
     const range = parseCidr(text)
     if (range === undefined) throw invalid(`allow[${i}]`, 'must be an exact CIDR such as 10.20.0.0/16')
     return range

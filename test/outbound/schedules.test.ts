@@ -117,12 +117,12 @@ describe('the schedules', () => {
     expect(exhausted).toEqual([again ? 'exhausted' : 'not_retryable'])
   })
 
-  it.each(['askpro', 'devlink', 'whatscrm', 'pipedrive'])(
+  it.each(['askpro', 'devlink', 'whatscrm', 'pipedrive'] as const)(
     '%s tries 404 and 410 again too, like the original',
     async name => {
       for (const status of [404, 410]) {
         const { times, exhausted } = await runOut(name, [status], () => 0)
-        expect(times).toEqual(sums(TABLE[name as RetryScheduleName]))
+        expect(times).toEqual(sums(TABLE[name]))
         expect(exhausted).toEqual(['exhausted'])
       }
     },

@@ -115,7 +115,7 @@ describe('a published event', () => {
   it('with an option that there is not is refused, naming it and the one that was meant', async () => {
     const { sender } = rig()
     await expect(sender.publish('lead.created', {}, { idempotencykey: 'k' } as object)).rejects.toMatchObject({
-      code: 'invalid_event',
+      code: 'invalid_option',
       argument: 'idempotencykey',
       message: expect.stringContaining('did you mean idempotencyKey?') as string,
     })

@@ -205,6 +205,24 @@ describe('what a template says of itself', () => {
     expect(template.variables).toEqual(['subject', 'customer.name', 'data.x.y'])
   })
   it('lists what only looks like a placeholder', () => expect(template.ignored).toEqual(['{{#if x}}']))
+  it('lists placeholders that were not closed, and those with an unknown filter, with their place', () => {
+    const source = {
+      title: '{{x',
+      list: ['{{x}', 'a {{ x.y | default:no', '{{x {{y}}', '{{x|jason}} {{y | upper }}'],
+      literal: ['{{', '{{ }}', '{{#if x}}', '{{a-b}}', '{{x|json}}', '{{ two words', '{{a|b|c', '{{{x}}}', '{{x y|z}}'],
+    }
+    expect(compileTemplate(source).mistakes).toEqual([
+      "title: '{{x' is not closed with }}",
+      "list.0: '{{x}' is not closed with }}",
+      "list.1: '{{ x.y | default:no' is not closed with }}",
+      "list.2: '{{x {{y}}' is not closed with }}",
+      "list.3: '{{x|jason}}' has an unknown filter; there are: json, default:text",
+      "list.3: '{{y | upper }}' has an unknown filter; there are: json, default:text",
+      "literal.6: '{{a|b|c' is not closed with }}",
+    ])
+    expect(compileTemplate('"{{x"').mistakes).toEqual(["'{{x' is not closed with }}"])
+    expect(template.mistakes).toEqual([])
+  })
   it('lists unresolved variables', () => {
     expect(template.unresolved([])).toEqual(['subject', 'customer.name', 'data.x.y'])
     expect(template.unresolved(['subject', 'customer.name', 'data.*'])).toEqual([])

@@ -26,6 +26,7 @@ export function lookupOf(argument: string, source: FieldSource): Lookup {
 
 /** A path that can be walked; the ways to write one in other tools are told apart. */
 export function checkPath(argument: string, dotted: string): string {
+  if (typeof dotted !== 'string') throw invalid(argument, "must be a path such as 'data.id'")
   if (dotted === '') throw invalid(argument, "is empty: give a path such as 'event'")
   if (dotted.startsWith('$')) throw invalid(argument, "is a JSONPath: write 'data.id', not '$.data.id'")
   if (dotted.includes('{{')) throw invalid(argument, "is a template: write 'data.id', not '{{data.id}}'")

@@ -1,5 +1,6 @@
 import { decodeBase64, decodeHex } from '../../bytes/encoding.ts'
 import { WebhookError } from '../../errors.ts'
+import { checkOptions } from '../../model/known-names.ts'
 import { requireSecrets } from '../../model/secret.ts'
 
 const KEY_BYTES = 32
@@ -19,22 +20,30 @@ export interface EncryptionOptions {
    * 3. `reencrypt` of the store is called, in one process;
    * 4. the old key is taken away.
    */
-  readonly keys: ReadonlyArray<string | Uint8Array>
+  readonly keys: ReadonlyArray<string | Uint8Array | undefined>
 }
+
+const OPTIONS: Readonly<Record<keyof EncryptionOptions, true>> = { keys: true }
 
 /**
  * Checks the keys when a store is built.
  *
- * @throws {WebhookError} `invalid_secret` when there is none, or one that is not 32 bytes long.
+ * @throws {WebhookError} `invalid_secret` when there is none, or one that is not 32 bytes long; `invalid_option` for
+ * anything else than `keys`.
  */
-export function requireKeys({ keys }: EncryptionOptions): ReadonlyArray<Uint8Array<ArrayBuffer>> {
-  return requireSecrets('encryption.keys', keys).map(key => {
-    const bytes = typeof key === 'string' ? decodeKey(key) : key
-    if (bytes?.length === KEY_BYTES) return Uint8Array.from(bytes)
-    throw new WebhookError('invalid_secret', 'encryption.keys: a key must be 32 bytes, as bytes, hex or Base64', {
-      argument: 'encryption.keys',
+export function requireKeys(encryption: EncryptionOptions): ReadonlyArray<Uint8Array<ArrayBuffer>> {
+  checkOptions(encryption, Object.keys(OPTIONS), 'encryption at rest', 'encryption')
+  const given = [encryption.keys].flat()
+  const keys = given.length === 0 ? [undefined] : given
+  return keys
+    .flatMap(key => requireSecrets('encryption.keys', key))
+    .map(key => {
+      const bytes = typeof key === 'string' ? decodeKey(key) : key
+      if (bytes?.length === KEY_BYTES) return Uint8Array.from(bytes)
+      throw new WebhookError('invalid_secret', 'encryption.keys: a key must be 32 bytes, as bytes, hex or Base64', {
+        argument: 'encryption.keys',
+      })
     })
-  })
 }
 
 function decodeKey(text: string): Uint8Array | undefined {

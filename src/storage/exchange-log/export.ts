@@ -1,3 +1,4 @@
+import { WebhookError } from '../../errors.ts'
 import type { Attempt } from '../../model/delivery.ts'
 import { csvHeader, csvLine } from './csv.ts'
 import { curlCommand } from './curl.ts'
@@ -12,13 +13,24 @@ export type ExportFormat = 'ndjson' | 'csv' | 'json' | 'curl'
 /**
  * Writes attempts out, piece by piece.
  *
+ * @throws {WebhookError} `invalid_option` for a format that is none.
  * @example for await (const text of exportAttempts(page.items, 'csv')) response.write(text)
  */
-export async function* exportAttempts(
+export function exportAttempts(
   attempts: AsyncIterable<Attempt> | Iterable<Attempt>,
   format: ExportFormat,
 ): AsyncGenerator<string, void, undefined> {
-  const { before, one, between, after } = FORMATS[format]
+  if (!Object.hasOwn(FORMATS, format)) {
+    const known = Object.keys(FORMATS).join(', ')
+    throw new WebhookError('invalid_option', `export: format must be one of ${known}`, { argument: 'format' })
+  }
+  return write(attempts, FORMATS[format])
+}
+
+async function* write(
+  attempts: AsyncIterable<Attempt> | Iterable<Attempt>,
+  { before, one, between, after }: Writer,
+): AsyncGenerator<string, void, undefined> {
   let separator = before
   for await (const attempt of attempts) {
     yield separator + one(attempt)

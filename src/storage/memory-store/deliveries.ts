@@ -1,3 +1,4 @@
+import { WebhookError } from '../../errors.ts'
 import { parseDeliveryId } from '../../model/delivery.ts'
 import type {
   ClaimedDelivery,
@@ -42,7 +43,11 @@ export class MemoryDeliveries implements DeliveryStore {
     this.#now = now
   }
 
-  async enqueue(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
+  async enqueue(
+    events: readonly NewEvent[],
+    options?: { readonly transaction?: unknown },
+  ): Promise<readonly EnqueueResult[]> {
+    if (options?.transaction !== undefined) throw noTransactions()
     const nowMs = this.#now()
     // Everything is read before anything is kept: a bad one spoils them all.
     const prepared = events.map(given => ({
@@ -215,4 +220,9 @@ function* surplus<Item>(items: Iterable<Item> & { readonly size: number }, max: 
 
 function keyOf(tenant: string | undefined, key: string): string {
   return JSON.stringify([tenant ?? null, key])
+}
+
+function noTransactions(): WebhookError {
+  const message = 'memoryStore has no transactions: what is stored would stay when yours is undone'
+  return new WebhookError('unsupported', message, { argument: 'transaction' })
 }

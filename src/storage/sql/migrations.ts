@@ -36,12 +36,18 @@ export interface MigrationOptions {
  * themselves. Stores run them at their first use, in one transaction that takes as long as it takes: where tables are
  * large and busy, run them before the new release starts. In PostgreSQL an index can then be made `concurrently`.
  *
- * @throws {WebhookError} `invalid_option` for a version that this release does not know.
+ * @throws {WebhookError} `invalid_option` for another dialect, a wrong prefix, and a version that this release does not
+ * know.
  *
  * @example writeFileSync('webhooks.sql', migrationSql('postgres'))
  * @example writeFileSync('upgrade.sql', migrationSql('postgres', { from: 2 }))
  */
 export function migrationSql(dialect: Dialect, { prefix = DEFAULT_PREFIX, from = 0 }: MigrationOptions = {}): string {
+  if (dialect !== 'sqlite' && dialect !== 'postgres') {
+    throw new WebhookError('invalid_option', "migrationSql: dialect must be 'sqlite' or 'postgres'", {
+      argument: 'dialect',
+    })
+  }
   const tables = nameTables(prefix, dialect)
   if (!(Number.isInteger(from) && from >= 0 && from <= SCHEMA_VERSION)) {
     throw new WebhookError('invalid_option', `from must be a version, 0 to ${SCHEMA_VERSION}`, { argument: 'from' })

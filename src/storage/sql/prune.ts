@@ -1,4 +1,5 @@
 import { WebhookError } from '../../errors.ts'
+import { checkOptions } from '../../model/known-names.ts'
 import type { Database } from './database.ts'
 import { list, raw, type Sql, type Steps, sql } from './statement.ts'
 import { passedMs, readNumber } from './values.ts'
@@ -13,6 +14,13 @@ export interface PruneOptions {
   readonly attemptsOlderThanSeconds?: number
   /** Idempotency keys: an event with the same key is stored again afterwards. */
   readonly idempotencyKeysOlderThanSeconds?: number
+}
+
+const AGES: Readonly<Record<keyof PruneOptions, true>> = {
+  payloadsOlderThanSeconds: true,
+  eventsOlderThanSeconds: true,
+  attemptsOlderThanSeconds: true,
+  idempotencyKeysOlderThanSeconds: true,
 }
 
 /** How many rows were deleted, or emptied. */
@@ -38,8 +46,9 @@ interface EventPart {
   readonly takeRest: (numbers: Sql) => Sql
 }
 
-/** @throws {WebhookError} `invalid_option` for an age that is not a number from 0. */
+/** @throws {WebhookError} `invalid_option` for an age that is not a number from 0, and for one that is not known. */
 export async function prune(database: Database, options: PruneOptions, nowMs: number): Promise<Pruned> {
+  checkOptions(options, Object.keys(AGES), 'prune')
   const { attempts, idempotency, dedupe } = database.tables
   const [events, deliveries] = [raw(database.tables.events), raw(database.tables.deliveries)]
   const before = (name: keyof PruneOptions): number | undefined => {

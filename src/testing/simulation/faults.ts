@@ -1,4 +1,5 @@
 import { WebhookError } from '../../errors.ts'
+import { checkOptions } from '../../model/known-names.ts'
 
 /** What may go wrong at a step, each as a chance from 0 (default) to 1. A step suffers at most one of these. */
 export interface SimulatedFaults {
@@ -12,6 +13,25 @@ export interface SimulatedFaults {
   readonly kill?: number
   /** Its process stands still behind it, for up to three minutes, while the others go on. */
   readonly pause?: number
+}
+
+const FAULTS: Readonly<Record<keyof SimulatedFaults, true>> = {
+  fail: true,
+  loseAnswer: true,
+  slow: true,
+  kill: true,
+  pause: true,
+}
+
+/** @throws {WebhookError} `invalid_option` for a fault that is not known, and a chance that is none. */
+export function checkFaults(faults: SimulatedFaults): void {
+  checkOptions(faults, Object.keys(FAULTS), 'simulate', 'faults')
+  for (const [name, chance] of Object.entries(faults)) {
+    if (chance === undefined || (typeof chance === 'number' && chance >= 0 && chance <= 1)) continue
+    throw new WebhookError('invalid_option', `simulate: faults.${name} must be a chance from 0 to 1`, {
+      argument: `faults.${name}`,
+    })
+  }
 }
 
 /** What happens at one step. */

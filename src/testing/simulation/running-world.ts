@@ -163,7 +163,7 @@ export class RunningWorld implements SimulatedWorld {
       this.note(life.name, `logs: ${message}${error instanceof Error ? `: ${error.message}` : ''}`)
     }
     const logger: Logger = { debug() {}, info() {}, warn: log, error: log }
-    return {
+    const host: SimulatedHost = {
       clock: this.scheduler.clockOf(life),
       store: storeOf(life, this.store, this.steps),
       transport: { send: request => this.#network.send(request, life) },
@@ -173,5 +173,7 @@ export class RunningWorld implements SimulatedWorld {
       logger,
       step: (name, effect) => this.steps.perform(life, name, [], effect),
     }
+    // What is no option is not counted among them: the host is handed over as it is.
+    return Object.defineProperty(host, 'step', { enumerable: false })
   }
 }

@@ -11,7 +11,7 @@ import { readNumber } from '../values.ts'
 import { arrayLiteral } from './array-literal.ts'
 import { bounded, type Call, unbounded } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
-import { isAnswer, isLocked } from './errors.ts'
+import { isAnswer, isLocked, withConnectHint } from './errors.ts'
 
 /** What a PostgreSQL database is used with. */
 export interface PostgresDatabaseOptions {
@@ -79,7 +79,7 @@ export class PostgresDatabase implements Database {
   start(): Promise<void> {
     this.#starting ??= this.#prepare().catch((error: unknown) => {
       this.#starting = undefined
-      throw error
+      throw this.#kind === 'client' && isPg(this.#client) ? withConnectHint(error) : error
     })
     return this.#starting
   }

@@ -3,9 +3,15 @@ import { WebhookError, type WebhookErrorCode } from '../../../errors.ts'
 /** SQLSTATEs that say something of the database itself. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const CODES: Readonly<Record<string, WebhookErrorCode>> = {
   '25006': 'store_read_only',
+  '25P02': 'store_refused',
   '53100': 'store_full',
   '42P01': 'store_schema',
   '3F000': 'store_schema',
+}
+/** What can be done, where the server does not say it. */
+const HINTS: Readonly<Record<string, string>> = {
+  '42501':
+    '. Where the role may not make tables, run what migrationSql() prints as another one, and grant it their use',
 }
 /** Bad data, violated constraints, statements that the server does not understand, limits, and what triggers raise. */
 const REFUSED = /^(22|23|42|44|54|P0)/
@@ -27,7 +33,7 @@ export function toStoreError(error: unknown, sent = false): WebhookError {
   if (error instanceof WebhookError) return error
   const code = stateOf(error)
   const said = QUOTES_VALUE.test(code) ? `a value was refused (${code})` : error instanceof Error ? error.message : ''
-  const message = `PostgreSQL: ${said || code || 'the query failed'}`
+  const message = `PostgreSQL: ${said || code || 'the query failed'}${HINTS[code] ?? ''}`
   if (sent && !isAnswer(error) && !(error instanceof TypeError)) {
     return new WebhookError('store_outcome_unknown', `${message}: what was to be written may have been`, {
       cause: error,
@@ -56,4 +62,11 @@ export function isLocked(error: unknown): boolean {
 function stateOf(error: unknown): string {
   const code = (error as { readonly code?: unknown } | null | undefined)?.code
   return typeof code === 'string' ? code : ''
+}
+
+/** A client of `pg` that is not connected keeps what it is asked, and never says so. */
+export function withConnectHint(error: unknown): unknown {
+  if (!(error instanceof WebhookError) || !error.message.includes('no answer within')) return error
+  const hint = 'Was connect() called on the client? A pool connects by itself'
+  return new WebhookError(error.code, `${error.message}. ${hint}`, { cause: error.cause })
 }

@@ -18,11 +18,14 @@ import {
   toCommitError,
   toStoreError,
 } from './driver.ts'
+import { heldUp, noTransactionOpen, notOwnHandle } from './host-transaction.ts'
 
 /** What a SQLite database is used with. */
 export interface SqliteDatabaseOptions {
   readonly tables: Tables
   readonly logger: Logger
+  /** The file, where it is known: to name it in errors. */
+  readonly path: string
   /** How long a write waits for other processes that write. */
   readonly busyTimeoutMs: number
 }
@@ -81,7 +84,7 @@ export class SqliteDatabase implements Database {
   start(): Promise<void> {
     this.#starting ??= this.#prepare().catch((error: unknown) => {
       this.#starting = undefined
-      throw toStoreError(error)
+      throw toStoreError(error, this.#options.path)
     })
     return this.#starting
   }
@@ -108,10 +111,9 @@ export class SqliteDatabase implements Database {
   within<Result>(transaction: unknown, steps: () => Steps<Result>): Promise<Result> {
     const driver = this.#driver
     if (driver === undefined || this.#starting === undefined || transaction !== driver.handle) {
-      return Promise.reject(invalidTransaction('must be the handle of the store, which must have been started'))
+      return Promise.reject(notOwnHandle())
     }
-    if (driver.inTransaction === false)
-      return Promise.reject(invalidTransaction('is a handle with no transaction open'))
+    if (driver.inTransaction === false) return Promise.reject(noTransactionOpen())
     // At once: a transaction of such a handle ends with the function that it is given.
     try {
       return Promise.resolve(runInside(driver, steps))
@@ -157,7 +159,7 @@ export class SqliteDatabase implements Database {
   }
 
   #failure(error: unknown): unknown {
-    const failure = toStoreError(error)
+    const failure = toStoreError(error, this.#options.path)
     // Whoever dropped the tables did so under us: they are looked for, and made again, with the next use.
     if (failure instanceof WebhookError && failure.code === 'store_schema') {
       this.#starting = undefined
@@ -275,14 +277,10 @@ export class SqliteDatabase implements Database {
   #waitFor(jobs: readonly Job[]): void {
     const { busyTimeoutMs } = this.#options
     const late = jobs.filter(({ sinceMs }) => performance.now() - sinceMs >= busyTimeoutMs)
-    for (const job of late) job.fail(new Error('another connection has been writing for too long'))
+    for (const job of late) job.fail(heldUp(this.#driver))
     this.#waiting = this.#waiting.filter(job => !late.includes(job))
     if (this.#waiting.length === 0 || this.#scheduled) return
     this.#scheduled = true
     systemClock.setTimer(() => this.#flush(), RETRY_MS)
   }
-}
-
-function invalidTransaction(problem: string): WebhookError {
-  return new WebhookError('invalid_option', `transaction ${problem}`, { argument: 'transaction' })
 }

@@ -94,13 +94,27 @@ const REASONS: ReadonlyArray<{
   { code: 'store_refused', numbers: [18, 19, 20, 25], name: /SQLITE_(TOOBIG|CONSTRAINT|MISMATCH|RANGE)/ },
 ]
 
-/** An error of a driver as ours, with its own words: they name tables and columns, never values. */
-export function toStoreError(error: unknown): unknown {
+/** Results that say something of the file, and those by which it is the wrong one. */
+const FILE = {
+  numbers: [8, 10, 11, 13, 14, 26],
+  name: /readonly|I\/O error|malformed|disk is full|open database|not a database/i,
+}
+const WRONG_FILE = { numbers: [14, 26], name: /open database|not a database/i }
+
+/**
+ * An error of a driver as ours, with its own words: they name tables and columns, never values.
+ *
+ * @param path the file, which is named where the error is about it. Default: not known.
+ */
+export function toStoreError(error: unknown, path = ''): unknown {
   if (!(error instanceof Error) || error instanceof WebhookError) return error
   const { number, name } = resultOf(error)
-  const reason = REASONS.find(known => known.numbers.includes(number) || known.name.test(name))
-  const code = error instanceof TypeError ? 'store_refused' : (reason?.code ?? 'store_unavailable')
-  return new WebhookError(code, `SQLite: ${error.message}`, { cause: error })
+  const tells = (known: { readonly numbers: readonly number[]; readonly name: RegExp }): boolean =>
+    known.numbers.includes(number) || known.name.test(name)
+  const code = error instanceof TypeError ? 'store_refused' : (REASONS.find(tells)?.code ?? 'store_unavailable')
+  const place = path !== '' && tells(FILE) ? ` (${path})` : ''
+  const argument = tells(WRONG_FILE) ? { argument: 'database' } : {}
+  return new WebhookError(code, `SQLite: ${error.message}${place}`, { cause: error, ...argument })
 }
 
 /** Whether another connection is writing just now, or somebody else has a transaction on this one. */
