@@ -144,9 +144,12 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
   }
 }
 
+/** What a simulated host has for senders: it is handed to receivers as it is. */
+const SENDER_PARTS = ['transport', 'guard']
+
 function checkShape<Events extends EventMap>(options: ReceiverOptions<Events>): void {
   if ('verify' in Object(options)) throw invalid('provider', 'is missing: write createReceiver({ provider })')
-  checkOptions(options, Object.keys(OPTIONS), 'createReceiver')
+  checkOptions(options, [...Object.keys(OPTIONS), ...SENDER_PARTS], 'createReceiver')
   const { provider, dedupe, name, clock, random, newId } = options
   if (typeof provider?.verify !== 'function' || typeof provider.parse !== 'function') {
     throw invalid('provider', 'must be a provider, such as pipedrive({ … }). Was the factory called?')
