@@ -7,6 +7,7 @@ import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, type Lookup, listAt, path } from './describe.ts'
 import { HUBSPOT_TYPES, type HubspotEvents, toHubspotChange } from './hubspot/events.ts'
 import type { Provider } from './provider.ts'
+import { askAgain } from './shared/answers.ts'
 import { optionsOf } from './shared/options.ts'
 import { publicUrl } from './shared/public-url.ts'
 
@@ -60,6 +61,8 @@ export function hubspot(options: HubspotOptions): Provider<HubspotEvents> {
     attempt: path('attemptNumber'),
     firstAttempt: 0,
     data: toHubspotChange,
+    // Workflows take every 4xx as final.
+    respond: askAgain,
   })
 }
 
