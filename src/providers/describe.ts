@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../bytes/encoding.ts'
+import { readForm } from '../bytes/form.ts'
 import { sha256Hex } from '../bytes/hash.ts'
 import { parseJson } from '../bytes/json.ts'
 import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '../model/event.ts'
@@ -273,18 +273,16 @@ function toText(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
 
-const MAX_FORM_FIELDS = 2_000
-
 /** A form body as a flat object; of a repeated name all values, in order. */
 export function parseForm(
   bytes: Uint8Array,
 ): { ok: true; value: Record<string, string | string[]> } | { ok: false; message: string } {
-  const text = decodeUtf8(bytes)
-  if (text === undefined) return { ok: false, message: 'the body is not UTF-8 text' }
+  const form = readForm(bytes)
+  if (!form.ok) return form
   const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
   let count = 0
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (++count > MAX_FORM_FIELDS) return { ok: false, message: `the form has more than ${MAX_FORM_FIELDS} fields` }
+  for (const [name, value] of form.fields) {
+    count++
     if (name === '__proto__') return { ok: false, message: 'the form has a field named __proto__' }
     const before = fields[name]
     fields[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
