@@ -1,14 +1,19 @@
 import { attio } from 'crm-webhooks/providers/attio'
 import { espocrm } from 'crm-webhooks/providers/espocrm'
+import { mailgun } from 'crm-webhooks/providers/mailgun'
 import { mautic } from 'crm-webhooks/providers/mautic'
 import { microsoftGraph } from 'crm-webhooks/providers/microsoft-graph'
+import { xTwitter } from 'crm-webhooks/providers/x-twitter'
 import { zohoCrm } from 'crm-webhooks/providers/zoho-crm'
+import { zoom } from 'crm-webhooks/providers/zoom'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { encodeBase64, utf8 } from '../../src/bytes/encoding.ts'
 import { sha256Hex } from '../../src/bytes/hash.ts'
 import { unverified } from '../../src/credentials/unverified.ts'
+import { createReceiver } from '../../src/inbound/receiver.ts'
 import { describeProvider, firstOf, header, join, type Lookup, path } from '../../src/providers/describe.ts'
 import type { AnyProvider } from '../../src/providers/provider.ts'
+import { clock, signed } from './receiving.ts'
 import { parseOne, request } from './support.ts'
 
 vi.mock('../../src/bytes/hash.ts', async original => {
@@ -61,6 +66,39 @@ describe('batches without ids', () => {
     search.mockRestore()
     expect(searched).toHaveLength(0)
     expect([ids[0], ids[499]]).toEqual(['k:0', 'k:499'])
+  })
+})
+
+describe('ids of senders that send none of their own', () => {
+  it('zoom: what happens to two participants in one moment is two events', () => {
+    const left = (user: string): object => ({
+      event: 'meeting.participant_left',
+      event_ts: 1_767_261_600_123,
+      payload: { object: { id: '1', uuid: 'u==', participant: { user_id: user } } },
+    })
+    const provider = zoom({ secretToken: secret })
+    const [one, two] = ['A', 'B'].map(user => parseOne(provider, request(left(user))))
+    expect(one?.id).not.toBe(two?.id)
+    expect(one).toMatchObject({ idSource: 'composite', id: parseOne(provider, request(left('A'))).id })
+  })
+
+  it('x-twitter: one message is an event of each account that it concerns', () => {
+    const provider = xTwitter({ consumerSecret: secret })
+    const told = (account: string): string[] =>
+      idsOf(provider, { for_user_id: account, direct_message_events: [{ id: '99' }] })
+    expect([told('A'), told('B')]).toEqual([['A:direct_message_events:99'], ['B:direct_message_events:99']])
+  })
+
+  it('mailgun: a signature is good for one event', async () => {
+    const receiver = createReceiver({ provider: mailgun({ secret }), clock })
+    const handler = vi.fn()
+    receiver.on('*', handler)
+    const proved = await signed(mailgun({ secret }), request({ 'event-data': { event: 'delivered', id: 'a' } }))
+    const body = JSON.parse(new TextDecoder().decode(proved.body)) as object
+    const forged = request({ ...body, 'event-data': { event: 'complained', id: 'b' } })
+    expect(await receiver.receive(proved)).toMatchObject({ status: 200 })
+    expect(JSON.parse((await receiver.receive(forged)).body)).toMatchObject({ duplicate: true })
+    expect(handler).toHaveBeenCalledTimes(1)
   })
 })
 
