@@ -24,3 +24,20 @@ export type FormResult =
 
 const tooMany = { ok: false, message: `the form has more than ${MAX_FORM_FIELDS} fields` } as const
 const notText = { ok: false, message: 'the body is not UTF-8 text' } as const
+
+/** A form body as a flat object; of a repeated name all values, in order. */
+export function parseForm(
+  bytes: Uint8Array,
+): { ok: true; value: Record<string, string | string[]> } | { ok: false; message: string } {
+  const form = readForm(bytes)
+  if (!form.ok) return form
+  const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
+  let count = 0
+  for (const [name, value] of form.fields) {
+    count++
+    if (name === '__proto__') return { ok: false, message: 'the form has a field named __proto__' }
+    const before = fields[name]
+    fields[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
+  }
+  return count === 0 ? { ok: false, message: 'the body is empty' } : { ok: true, value: { ...fields } }
+}

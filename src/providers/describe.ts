@@ -1,4 +1,4 @@
-import { readForm } from '../bytes/form.ts'
+import { parseForm } from '../bytes/form.ts'
 import { sha256Hex } from '../bytes/hash.ts'
 import { parseJson } from '../bytes/json.ts'
 import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '../model/event.ts'
@@ -284,21 +284,4 @@ function toText(value: unknown): string | undefined {
   // What was rounded would be the same for different ids.
   if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? String(value) : undefined
   return typeof value === 'boolean' ? String(value) : undefined
-}
-
-/** A form body as a flat object; of a repeated name all values, in order. */
-export function parseForm(
-  bytes: Uint8Array,
-): { ok: true; value: Record<string, string | string[]> } | { ok: false; message: string } {
-  const form = readForm(bytes)
-  if (!form.ok) return form
-  const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
-  let count = 0
-  for (const [name, value] of form.fields) {
-    count++
-    if (name === '__proto__') return { ok: false, message: 'the form has a field named __proto__' }
-    const before = fields[name]
-    fields[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
-  }
-  return count === 0 ? { ok: false, message: 'the body is empty' } : { ok: true, value: { ...fields } }
 }
