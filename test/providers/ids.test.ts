@@ -117,7 +117,7 @@ describe('an id', () => {
     ['own look-up', () => ''],
   ])('that is empty is none: %s', (_title, lookup) => {
     const [one, two] = [1, 2].map(n => read(lookup, { id: '', n }, { 'x-id': '' }))
-    expect(one).toMatchObject({ idSource: 'digest', id: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(one).toMatchObject({ idSource: 'digest', id: expect.stringMatching(/^[0-9a-f]{64}$/) as string })
     expect(two?.id).not.toBe(one?.id)
   })
 

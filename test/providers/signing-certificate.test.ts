@@ -138,7 +138,10 @@ describe('Amazon SNS', () => {
     const first = receiver.receive(proved)
     await vi.waitFor(async () => {
       const { status, headers } = await receiver.receive(proved)
-      expect({ status, headers }).toEqual({ status: 503, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } })
+      expect({ status, headers }).toEqual({
+        status: 503,
+        headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
+      })
     })
     finish()
     expect(await first).toMatchObject({ status: 200 })
