@@ -1,4 +1,5 @@
 import { decodeUtf8, utf8 } from '../bytes/encoding.ts'
+import { readForm } from '../bytes/form.ts'
 import { parseJson } from '../bytes/json.ts'
 import { WebhookError } from '../errors.ts'
 import type { SecretInput } from '../model/secret.ts'
@@ -53,7 +54,8 @@ function readPath(body: Uint8Array, path: string): string | undefined {
 }
 
 function readField(body: Uint8Array, name: string): string | undefined {
-  const values = new URLSearchParams(decodeUtf8(body) ?? '').getAll(name)
+  const form = readForm(body)
+  const values = form.ok ? form.fields.getAll(name) : []
   return values.length === 1 ? values[0] : undefined
 }
 

@@ -80,12 +80,13 @@ const SIGNED_FIELDS = [
   'success',
 ]
 
-function signedText(item: unknown): Uint8Array {
-  return utf8(
-    SIGNED_FIELDS.map(field => valueAt(item, field))
-      .map(value => (typeof value === 'string' || typeof value === 'number' ? String(value) : ''))
-      .join(':'),
-  )
+/** What stands for nothing is signed as empty text; `undefined` when a field is neither text nor number. */
+function signedText(item: unknown): Uint8Array | undefined {
+  const amount = valueAt(item, 'amount') ?? {}
+  if (typeof amount !== 'object' || Array.isArray(amount)) return undefined
+  const values = SIGNED_FIELDS.map(field => valueAt(item, field) ?? '')
+  const isPlain = values.every(value => typeof value === 'string' || typeof value === 'number')
+  return isPlain ? utf8(values.map(String).join(':')) : undefined
 }
 
 /** Each item is checked as if its fields were a body and its signature a header. */
@@ -96,7 +97,9 @@ function adyenVerifier(secret: SecretInput): Verifier {
   const verifyItem = (request: WebhookRequest, item: unknown): VerifyResult => {
     const signature = valueAt(item, 'additionalData.hmacSignature')
     if (typeof signature !== 'string') return refuse('malformed_signature', 'an item has no hmacSignature')
-    return scheme.verify({ ...request, headers: { [HEADER]: signature }, body: signedText(item) })
+    const body = signedText(item)
+    if (body === undefined) return refuse('malformed_body', 'a signed field is neither text nor number')
+    return scheme.verify({ ...request, headers: { [HEADER]: signature }, body })
   }
   return {
     verify(request) {
@@ -109,7 +112,7 @@ function adyenVerifier(secret: SecretInput): Verifier {
       const parsed = parseJson(request.body)
       const items = readItems(request.body) ?? []
       const notificationItems = items.map(item => {
-        const hmacSignature = scheme.sign({ body: signedText(item) })[HEADER]
+        const hmacSignature = scheme.sign({ body: signedText(item) ?? '' })[HEADER]
         const additionalData = { ...asObject(valueAt(item, 'additionalData')), hmacSignature }
         return { NotificationRequestItem: { ...asObject(item), additionalData } }
       })

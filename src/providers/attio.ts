@@ -55,5 +55,5 @@ const eventsOf = listAt('events')
 const deliveryId: Lookup = input => {
   const key = header('idempotency-key')(input)
   const events = eventsOf(input.body) ?? []
-  return key === undefined || events.length < 2 ? key : `${key}:${events.indexOf(input.item)}`
+  return key === undefined || events.length < 2 ? key : `${key}:${input.index}`
 }

@@ -2,6 +2,7 @@ import { createSnsVerifier } from './aws-sns/signature.ts'
 import { isSnsUrl } from './aws-sns/urls.ts'
 import { describeProvider, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { askAgain } from './shared/answers.ts'
 import { optionsOf } from './shared/options.ts'
 import type { CertificateLoader } from './shared/signing-certificate.ts'
 
@@ -12,9 +13,10 @@ export interface AwsSnsOptions {
   /** Loads the certificate at a URL that was checked to be Amazon's. The provider itself requests nothing. */
   readonly certificate: CertificateLoader
   /**
-   * Topics to accept. Without it every topic of every AWS account is authentic, so name yours. Default: any.
+   * The topics to accept. With `'any'` every topic of every AWS account is authentic: whoever has an account can send
+   * you events, so check `TopicArn` yourself before you act on one.
    */
-  readonly topicArns?: readonly string[]
+  readonly topicArns: readonly string[] | 'any'
   /**
    * How far `Timestamp` may lie from now, in seconds. Default: it is not looked at, because SNS goes on trying with the
    * same one, for hours if you let it.
@@ -50,13 +52,15 @@ export type AwsSnsEvents = {
  * Amazon SNS over HTTP(S), without raw message delivery (which is not signed).
  *
  * Proved by an RSA signature in the body (version 1 SHA-1, version 2 SHA-256) that covers its fields. The certificate
- * is loaded only from `https://sns.<region>.amazonaws.com/….pem` (`.cn` in China). `id` is `MessageId`.
+ * is loaded only from `https://sns.<region>.amazonaws.com/SimpleNotificationService-….pem` (`.cn` in China).
+ * `id` is `MessageId`. An event that is being handled right now is answered with 503, because SNS does not try again
+ * after a 4xx.
  *
  * A new subscription arrives as `subscription.confirmation`; request its `SubscribeURL` to confirm it.
  *
  * @throws {WebhookError} `invalid_option`.
  * @example
- * const provider = awsSns({ certificate: url => fetch(url, { redirect: 'error' }).then(r => r.text()), topicArns: [arn] })
+ * const provider = awsSns({ certificate: loadPem, topicArns: [process.env.ORDERS_TOPIC_ARN] })
  * receiver.on('subscription.confirmation', async ({ data }) => void (await fetch(data.SubscribeURL ?? '')))
  * receiver.on('notification.received', ({ data }) => work(JSON.parse(data.Message)))
  * @see Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS messages".
@@ -77,6 +81,7 @@ export function awsSns(options: AwsSnsOptions): Provider<AwsSnsEvents> {
     },
     recordId: path('TopicArn'),
     time: path('Timestamp'),
+    respond: askAgain,
   })
   return provider
 }

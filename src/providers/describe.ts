@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../bytes/encoding.ts'
+import { parseForm } from '../bytes/form.ts'
 import { sha256Hex } from '../bytes/hash.ts'
 import { parseJson } from '../bytes/json.ts'
 import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '../model/event.ts'
@@ -13,9 +13,13 @@ export interface LookupInput {
   readonly body: unknown
   /** The part of the body that this event is about: the whole body, unless the sender batches. */
   readonly item: unknown
+  /** The place of the part in a batch, from 0. */
+  readonly index: number
+  /** The SHA-256 of the body in hex; computed once for a batch. */
+  bodyDigest(): string
 }
 
-/** Finds a text in a request: `undefined` when it is not there. */
+/** Finds a text in a request: `undefined` when it is not there, or empty. */
 export interface Lookup {
   (input: LookupInput): string | undefined
   /** Where it looks, for messages: `the header X-Event`. */
@@ -30,9 +34,12 @@ function lookUp(place: string, find: { (input: LookupInput): string | undefined;
 
 /** A header's value. */
 export const header = (name: string): Lookup =>
-  lookUp(`the header ${name}`, ({ request }) => singleHeader(request.headers, name))
+  lookUp(`the header ${name}`, ({ request }) => singleHeader(request.headers, name) || undefined)
 
-/** A value of the event's part of the body by dotted path; numbers become text. `path('')` is the value itself. */
+/**
+ * A value of the event's part of the body by dotted path; numbers become text, but not integers beyond 2^53, which
+ * reading JSON has rounded. `path('')` is the value itself.
+ */
 export const path = (dotted: string): Lookup =>
   lookUp(dotted === '' ? 'the body' : `the body at '${dotted}'`, ({ item }) => toText(valueAt(item, dotted)))
 
@@ -51,16 +58,16 @@ export const firstOf = (...lookups: readonly Lookup[]): Lookup =>
   lookUp(placesOf(lookups, ' or '), input => {
     for (const lookup of lookups) {
       const text = lookup(input)
-      if (text !== undefined) return text
+      if (text) return text
     }
     return undefined
   })
 
-/** All parts joined; `undefined` when one is missing. */
+/** All parts joined; `undefined` when one is missing or empty. */
 export const join = (separator: string, ...lookups: readonly Lookup[]): Lookup =>
   lookUp(placesOf(lookups, ' and '), input => {
     const parts = lookups.map(lookup => lookup(input))
-    return parts.every(part => part !== undefined) ? parts.join(separator) : undefined
+    return parts.every(part => part) ? parts.join(separator) : undefined
   })
 
 function placesOf(lookups: readonly Lookup[], word: string): string {
@@ -74,7 +81,10 @@ export interface ProviderDescription<Events extends EventMap>
   readonly format?: 'json' | 'form' | ((request: WebhookRequest) => 'json' | 'form')
   /** Splits a batch into the parts that are events. Default: the body is one event. */
   readonly split?: (body: unknown, request: WebhookRequest) => readonly unknown[] | undefined
-  /** The sender's stable id. When it finds nothing, the SHA-256 of the body is the id. */
+  /**
+   * The sender's stable id. When it finds nothing, the SHA-256 of the body is the id, in a batch with the place of the
+   * part.
+   */
   readonly id?: Lookup
   /** `composite` when `id` joins fields instead of reading one that the sender made for the purpose. */
   readonly idSource?: IdSource
@@ -130,8 +140,10 @@ function parseDescribed<Events extends EventMap>(
   const items = description.split ? description.split(decoded.value, request) : [decoded.value]
   if (items === undefined) return { ok: false, code: 'invalid_data', message: 'the body is not a list of events' }
   const events: ReceivedEvent[] = []
-  for (const item of items) {
-    const event = readEvent(description, { request, body: decoded.value, item })
+  let digest: string | undefined
+  const bodyDigest = (): string => (digest ??= sha256Hex(request.body))
+  for (const [index, item] of items.entries()) {
+    const event = readEvent(description, { request, body: decoded.value, item, index, bodyDigest })
     if (event === undefined) {
       const { place = 'the body' } = description.type
       return { ok: false, code: 'invalid_data', message: `there is no event type in ${place}` }
@@ -155,7 +167,7 @@ function readEvent<Events extends EventMap>(
   const { types } = description
   const listed = types && Object.hasOwn(types, nativeType) ? types[nativeType] : undefined
   const type = listed ?? (description.canonical ?? canonicalType)(nativeType)
-  const id = description.id?.(input)
+  const id = description.id?.(input) || undefined
   const attempt = Number(description.attempt?.(input) ?? Number.NaN)
   return {
     id: id ?? digestId(input),
@@ -174,10 +186,9 @@ function readEvent<Events extends EventMap>(
   }
 }
 
-/** Events of one batch share the body, so the digest of this one's part is added. */
-function digestId({ request, body, item }: LookupInput): string {
-  const digest = sha256Hex(request.body)
-  return item === body ? digest : `${digest}:${sha256Hex(new TextEncoder().encode(JSON.stringify(item) ?? ''))}`
+/** Events of one batch share the body, so the place of this one is added. */
+function digestId({ body, item, index, bodyDigest }: LookupInput): string {
+  return item === body ? bodyDigest() : `${bodyDigest()}:${index}`
 }
 
 /**
@@ -269,25 +280,8 @@ export const listAt =
   }
 
 function toText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
-}
-
-const MAX_FORM_FIELDS = 2_000
-
-/** A form body as a flat object; of a repeated name all values, in order. */
-export function parseForm(
-  bytes: Uint8Array,
-): { ok: true; value: Record<string, string | string[]> } | { ok: false; message: string } {
-  const text = decodeUtf8(bytes)
-  if (text === undefined) return { ok: false, message: 'the body is not UTF-8 text' }
-  const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
-  let count = 0
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (++count > MAX_FORM_FIELDS) return { ok: false, message: `the form has more than ${MAX_FORM_FIELDS} fields` }
-    if (name === '__proto__') return { ok: false, message: 'the form has a field named __proto__' }
-    const before = fields[name]
-    fields[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
-  }
-  return count === 0 ? { ok: false, message: 'the body is empty' } : { ok: true, value: { ...fields } }
+  if (typeof value === 'string') return value === '' ? undefined : value
+  // What was rounded would be the same for different ids.
+  if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? String(value) : undefined
+  return typeof value === 'boolean' ? String(value) : undefined
 }

@@ -3,6 +3,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { jwtSignature } from '../signatures/jwt-signature.ts'
 import { describeProvider, firstOf, join, type LookupInput, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { askAgain } from './shared/answers.ts'
 import type { OpenEvents } from './shared/open-events.ts'
 import { optionsOf } from './shared/options.ts'
 
@@ -41,6 +42,7 @@ export function dialpad(options: DialpadOptions): Provider<OpenEvents> {
     type: nativeType,
     recordId: firstOf(path('call_id'), path('id')),
     time: firstOf(path('event_timestamp'), path('created_date')),
+    respond: askAgain,
   })
   return {
     ...provider,

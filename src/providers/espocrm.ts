@@ -1,5 +1,4 @@
 import { decodeBase64, decodeHex, encodeBase64, encodeHex, utf8 } from '../bytes/encoding.ts'
-import { sha256Hex } from '../bytes/hash.ts'
 import { WebhookError } from '../errors.ts'
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
@@ -60,10 +59,8 @@ export function espocrm(options: EspocrmOptions): Provider<Readonly<Record<strin
   })
 }
 
-const recordEventId: Lookup = ({ request, body, item }) => {
-  const place = Array.isArray(body) ? body.indexOf(item) : 0
-  return `${readSignature(request)?.webhookId}:${sha256Hex(request.body)}:${place}`
-}
+const recordEventId: Lookup = ({ request, index, bodyDigest }) =>
+  `${readSignature(request)?.webhookId}:${bodyDigest()}:${index}`
 
 /** The header in which the digest is handed to the plain HMAC scheme; it never leaves this file. */
 const DIGEST = 'x-espocrm-digest'

@@ -1,4 +1,3 @@
-import { sha256Hex } from '../bytes/hash.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, header, path } from './describe.ts'
@@ -32,7 +31,7 @@ export function helpScout(options: HelpScoutOptions): Provider<Readonly<Record<s
       signature: { header: 'x-helpscout-signature' },
       encoding: 'base64',
     }),
-    id: input => `${header('x-helpscout-event')(input)}:${sha256Hex(input.request.body)}`,
+    id: input => `${header('x-helpscout-event')(input)}:${input.bodyDigest()}`,
     idSource: 'digest',
     type: header('x-helpscout-event'),
     recordId: path('id'),

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../bytes/json.ts'
 import { WebhookError } from '../errors.ts'
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
@@ -5,8 +6,9 @@ import { refuse, type Verifier, withHeaders } from '../model/verification.ts'
 import { hashSignature } from '../signatures/hash-signature.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { describeProvider, firstOf, type Lookup, listAt, path } from './describe.ts'
-import { HUBSPOT_TYPES, type HubspotEvents, toHubspotChange } from './hubspot/events.ts'
+import { HUBSPOT_TYPES, type HubspotEvents, toHubspotChange, WORKFLOW } from './hubspot/events.ts'
 import type { Provider } from './provider.ts'
+import { askAgain } from './shared/answers.ts'
 import { optionsOf } from './shared/options.ts'
 import { publicUrl } from './shared/public-url.ts'
 
@@ -38,6 +40,9 @@ export interface HubspotOptions {
  * is `eventId:subscriptionId:occurredAt`; the attempt is `attemptNumber`, counted from 1 here. An event tells the
  * new value of one property: `data` is a record change whose `from` is always `undefined`.
  *
+ * The webhook action of a workflow is one event, `workflow.triggered`, with the body as `data.notification`. It carries
+ * a v2 signature, so `versions` must allow `'v2'`, and no id: the SHA-256 of the body is used.
+ *
  * @throws {WebhookError} `invalid_secret`; `invalid_option` when `versions` is empty or unknown, or `url` not absolute.
  * @example
  * const provider = hubspot({ secret: process.env.HUBSPOT_CLIENT_SECRET })
@@ -53,15 +58,20 @@ export function hubspot(options: HubspotOptions): Provider<HubspotEvents> {
     split: body => listAt('')(body) ?? [body],
     id: eventId,
     idSource: 'composite',
-    type: path('subscriptionType'),
+    type: firstOf(path('subscriptionType'), workflowType),
     types: HUBSPOT_TYPES,
     recordId: firstOf(path('objectId'), path('fromObjectId'), path('primaryObjectId')),
     time: path('occurredAt'),
     attempt: path('attemptNumber'),
     firstAttempt: 0,
     data: toHubspotChange,
+    // Workflows take every 4xx as final.
+    respond: askAgain,
   })
 }
+
+/** A workflow sends the record that goes through it, or fields of your choice, and no type. */
+const workflowType: Lookup = ({ body }) => (isJsonObject(body) ? WORKFLOW : undefined)
 
 const eventId: Lookup = input => {
   const id = path('eventId')(input)

@@ -37,8 +37,10 @@ export interface MailgunNotification {
  * Mailgun.
  *
  * **The event is not signed.** Mailgun signs a time and a random token in the body, and nothing else: who has seen one
- * request can send any event with its signature until the tolerance is over. Use HTTPS, keep bodies out of logs, and
- * do not let such an event decide anything of value. The id is `event-data.id`; types are `message.<event>`.
+ * request before you took it can send another event with its signature. Use HTTPS, keep bodies out of logs, and do not
+ * let such an event decide anything of value. The id is the token, so that each signature is good for one event; two
+ * webhooks of Mailgun that report the same event here have two. `event-data.id` is in the data. Types are
+ * `message.<event>`.
  *
  * @throws {WebhookError} `invalid_secret`.
  * @example const provider = mailgun({ secret: process.env.MAILGUN_SIGNING_KEY })
@@ -49,7 +51,7 @@ export function mailgun(options: MailgunOptions): Provider<Readonly<Record<strin
   return describeProvider({
     name: 'mailgun',
     verifier: mailgunVerifier(secret, toleranceSeconds),
-    id: path('event-data.id'),
+    id: path('signature.token'),
     type: path('event-data.event'),
     canonical: native => canonicalType(`message.${native}`),
     recordId: path('event-data.message.headers.message-id'),

@@ -25,8 +25,8 @@ export type MauticEvents = Readonly<Record<string, MauticEvent>>
  * Mautic: contacts, companies, e-mails, forms, pages.
  *
  * Proved by HMAC-SHA256 (base64) over the body in `Webhook-Signature`, without a time. Mautic collects events by trigger
- * and sends them together; each becomes an event. There is no id: the SHA-256 of body and event is used. Types:
- * `contact.created`, `contact.updated`, `contact.deleted`, `form.submitted`, `email.opened` and so on.
+ * and sends them together; each becomes an event. There is no id: the SHA-256 of the body and the place of the event
+ * are used. Types: `contact.created`, `contact.updated`, `contact.deleted`, `form.submitted`, `email.opened` and so on.
  *
  * @throws {WebhookError} `invalid_secret`.
  * @example

@@ -29,7 +29,7 @@ export interface MicrosoftGraphOptions {
  * Types are resource and change (`#Microsoft.Graph.Message` + `updated` → `message.updated`), and
  * `subscription.reauthorization_required`, `subscription.removed`, `subscription.missed` for life-cycle notifications.
  * `id` is the notification's id where there is one, else subscription, change, resource and ETag; without an ETag the
- * SHA-256 of body and notification, because a record may change twice in the same way.
+ * SHA-256 of the body and the place of the notification, because a record may change twice in the same way.
  *
  * @throws {WebhookError} `invalid_secret`.
  * @example

@@ -1,10 +1,13 @@
-import { utf8 } from '../bytes/encoding.ts'
+import { decodeBase64, utf8 } from '../bytes/encoding.ts'
+import { readForm } from '../bytes/form.ts'
+import { SHA256 } from '../bytes/hash.ts'
 import { WebhookError } from '../errors.ts'
 import { headerValues, urlQuery, type WebhookRequest } from '../model/http.ts'
 import { isTaken } from '../model/receive-result.ts'
 import type { SecretInput } from '../model/secret.ts'
-import { refuse, type Verifier, withHeaders } from '../model/verification.ts'
-import { hmacSignature, type SyncSignatureScheme } from '../signatures/hmac-signature.ts'
+import { type Refusal, refuse, type Verifier, withHeaders } from '../model/verification.ts'
+import { hmacSignature } from '../signatures/hmac-signature.ts'
+import { isRefusal } from '../signatures/request-parts.ts'
 import { describeProvider, firstOf, join, type LookupInput, path, valueAt } from './describe.ts'
 import type { Provider } from './provider.ts'
 import { emptyAnswer } from './shared/answers.ts'
@@ -103,11 +106,14 @@ function verifierV2(secret: SecretInput, address: (request: WebhookRequest) => s
   }
 }
 
-/** More signatures than this in one header are not looked at: one for each token that is valid. */
-const MAX_SIGNATURES = 10
+/**
+ * The signatures of a request, one for each token that is valid, are handed to the scheme under these names, so that it
+ * compares all of them with one MAC. More are not looked at.
+ */
+const SLOTS = ['s0', 's1', 's2', 's3', 's4', 's5', 's6', 's7', 's8', 's9'] as const
 
 function verifierV3(secret: SecretInput, address: (request: WebhookRequest) => string): Verifier {
-  const scheme = hmacSignature({ secret, signature: { header: 'signature' }, encoding: 'base64' })
+  const scheme = hmacSignature({ secret, signature: { header: SLOTS }, encoding: 'base64', message: '{url}{body}' })
   return {
     verify(request) {
       const [nonce] = headerValues(request.headers, 'x-plivo-signature-v3-nonce')
@@ -115,34 +121,43 @@ function verifierV3(secret: SecretInput, address: (request: WebhookRequest) => s
       if (nonce === undefined || given.length === 0)
         return refuse('missing_header', `${V3_HEADERS[0]} or its nonce is missing`)
       if (request.body.length > 0 && !isForm(request)) return refuse('malformed_body', 'the body is not a form')
-      const messages = signedTexts(request, address(request), nonce)
-      const signatures = given.flatMap(value => value.split(',', MAX_SIGNATURES)).slice(0, MAX_SIGNATURES)
-      for (const text of messages) {
-        for (const signature of signatures) if (matches(scheme, text, signature.trim())) return { ok: true }
+      const signatures = given.flatMap(value => value.split(',', SLOTS.length)).map(value => value.trim())
+      if (!signatures.some(signature => decodeBase64(signature)?.length === SHA256.bytes)) {
+        return refuse('malformed_signature', 'no signature is a SHA-256 in base64')
       }
+      const signed = signedParts(request, address(request), nonce)
+      if (isRefusal(signed)) return signed
+      const headers = Object.fromEntries(SLOTS.map((slot, i) => [slot, signatures[i]]))
+      const body = utf8(signed.tail)
+      for (const url of signed.addresses)
+        if (scheme.verify({ method: 'POST', url, headers, body }).ok) return { ok: true }
       return refuse('signature_mismatch', 'no signature matches; is the public URL configured?')
     },
     authenticate(request) {
       const nonce = '05429567804466091622'
-      const [text = ''] = signedTexts(request, address(request), nonce)
-      const { signature = '' } = scheme.sign({ body: text })
+      const signed = signedParts(request, address(request), nonce)
+      if (isRefusal(signed)) return request
+      const { [SLOTS[0]]: signature = '' } = scheme.sign({ url: signed.addresses[0], body: signed.tail })
       return withHeaders(request, { [V3_HEADERS[0]]: signature, 'x-plivo-signature-v3-nonce': nonce })
     },
   }
 }
 
-function matches(scheme: SyncSignatureScheme, text: string, signature: string): boolean {
-  return scheme.verify({ method: 'POST', url: '', headers: { signature }, body: utf8(text) }).ok
+/** The signed text: a URL without a path may have been signed with or without the slash. */
+interface SignedParts {
+  readonly addresses: readonly [string, ...string[]]
+  readonly tail: string
 }
 
-/** A URL without a path may have been signed with or without the slash. */
-function signedTexts({ method, body }: WebhookRequest, url: string, nonce: string): readonly string[] {
+function signedParts({ method, body }: WebhookRequest, url: string, nonce: string): SignedParts | Refusal {
   const [address = ''] = url.split(/[?#]/, 1)
+  const form = readForm(method === 'GET' ? new Uint8Array(0) : body)
+  if (!form.ok) return refuse('malformed_body', form.message)
   const query = sorted(urlQuery(url), '=').join('&')
-  const fields = method === 'GET' ? '' : sorted(new URLSearchParams(new TextDecoder().decode(body)), '').join('')
+  const fields = sorted(form.fields, '').join('')
   const tail = `${query === '' && fields === '' ? '' : '?'}${query}${query !== '' && fields !== '' ? '.' : ''}${fields}.${nonce}`
   const root = /^https?:\/\/[^/]+$/.test(address)
-  return root ? [address + tail, `${address}/${tail}`] : [address + tail]
+  return { addresses: root ? [address, `${address}/`] : [address], tail }
 }
 
 function sorted(fields: URLSearchParams, glue: string): readonly string[] {

@@ -2,6 +2,7 @@ import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { canonicalType, constant, describeProvider, firstOf, header, join, pastTense, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { askAgain } from './shared/answers.ts'
 import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link sanity}. */
@@ -47,5 +48,6 @@ export function sanity(options: SanityOptions): Provider<Readonly<Record<string,
     ),
     canonical: native => pastTense(canonicalType(native)),
     recordId: firstOf(path('_id'), header('sanity-document-id')),
+    respond: askAgain,
   })
 }

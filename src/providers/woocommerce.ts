@@ -1,5 +1,4 @@
 import { decodeUtf8 } from '../bytes/encoding.ts'
-import { sha256Hex } from '../bytes/hash.ts'
 import type { WebhookRequest, WebhookResponse } from '../model/http.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
@@ -43,7 +42,7 @@ export function woocommerce(options: WoocommerceOptions): Provider<Readonly<Reco
 
 const deliveryId: Lookup = input => {
   const id = header('x-wc-webhook-delivery-id')(input)
-  return id && `${id}:${sha256Hex(input.request.body)}`
+  return id && `${id}:${input.bodyDigest()}`
 }
 
 /** Nothing is done and nothing told: the ping asks only whether somebody is there. */

@@ -35,8 +35,8 @@ export type XTwitterEvents = Readonly<Record<string, XTwitterEvent>>
  * proving itself. What is answered could prove a body of that text, so only tokens of at most 128 letters, digits and
  * `_ - . = + /` are answered: none of them is a body that carries an event.
  *
- * A request is split into the elements of its lists (`tweet_create_events`, …). `id` is list and id of the element,
- * where it has one. Types: `tweet.created`, `direct_message.received`, `follow.created` and so on.
+ * A request is split into the elements of its lists (`tweet_create_events`, …). `id` is account (`for_user_id`), list
+ * and id of the element, where it has one: X tells each account of a message that concerns two. Types: `tweet.created`, `direct_message.received`, `follow.created` and so on.
  *
  * @throws {WebhookError} `invalid_secret`.
  * @example
@@ -62,9 +62,9 @@ export function xTwitter(options: XTwitterOptions): Provider<XTwitterEvents> {
     unsignedChallenge: answerCheck,
     split: splitLists,
     id: firstOf(
-      join(':', path('kind'), path('event.id_str')),
-      join(':', path('kind'), path('event.id')),
-      join(':', path('kind'), path('event.status.id'), path('event.status.user_id')),
+      join(':', path('forUserId'), path('kind'), path('event.id_str')),
+      join(':', path('forUserId'), path('kind'), path('event.id')),
+      join(':', path('forUserId'), path('kind'), path('event.status.id'), path('event.status.user_id')),
     ),
     idSource: 'composite',
     type: path('kind'),

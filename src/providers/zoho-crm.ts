@@ -25,8 +25,9 @@ export interface ZohoCrmNotification {
  * Zoho CRM notifications.
  *
  * Proved only by a token inside the body: it is no signature, so keep the URL secret and use HTTPS. One request names
- * several records; each becomes an event. There is no delivery id: the SHA-256 of body and record is used. Types are
- * `module.operation`: `Leads` + `insert` → `leads.created`. A channel lasts a week at most and has to be renewed.
+ * several records; each becomes an event. There is no delivery id: the SHA-256 of the body and the place of the record
+ * are used. Types are `module.operation`: `Leads` + `insert` → `leads.created`. A channel lasts a week at most and has
+ * to be renewed.
  *
  * @throws {WebhookError} `invalid_secret`.
  * @example

@@ -23,8 +23,8 @@ export interface ZoomOptions {
  * Zoom repeats every 72 hours is answered only once it has proved itself: the answer is made with the same secret, and
  * would otherwise sign what a stranger likes.
  *
- * Zoom sends no id: `id` is event, time (`event_ts`) and the object's `uuid` or `id`. Types are Zoom's own
- * (`meeting.started`); `data` is the `payload`.
+ * Zoom sends no id: `id` is event, time (`event_ts`) and the SHA-256 of the body, because what happens to two
+ * participants in one moment differs nowhere else. Types are Zoom's own (`meeting.started`); `data` is the `payload`.
  *
  * @throws {WebhookError} `invalid_secret`, `invalid_option`.
  * @example
@@ -61,10 +61,7 @@ export function zoom(options: ZoomOptions): Provider<OpenEvents> {
     }),
     timeoutSeconds: 2.5,
     challenge: answerValidation,
-    id: firstOf(
-      join(':', path('event'), path('event_ts'), path('payload.object.uuid')),
-      join(':', path('event'), path('event_ts'), path('payload.object.id')),
-    ),
+    id: join(':', path('event'), path('event_ts'), ({ bodyDigest }) => bodyDigest()),
     idSource: 'composite',
     type: path('event'),
     recordId: firstOf(path('payload.object.id'), path('payload.object.uuid')),

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../bytes/encoding.ts'
+import { readForm } from '../bytes/form.ts'
 import { parseJson } from '../bytes/json.ts'
 import { headerValues, type WebhookRequest } from '../model/http.ts'
 import { type Refusal, refuse } from '../model/verification.ts'
@@ -49,9 +49,11 @@ function missing(path: string): Refusal {
 }
 
 /** Names and values of a form body, sorted by name, joined; of a repeated name each value once, sorted. */
-export function sortedForm(body: Uint8Array): string {
+export function sortedForm(body: Uint8Array): string | Refusal {
+  const form = readForm(body)
+  if (!form.ok) return refuse('malformed_body', form.message)
   const fields = new Map<string, Set<string>>()
-  for (const [name, value] of new URLSearchParams(decodeUtf8(body) ?? '')) {
+  for (const [name, value] of form.fields) {
     const values = fields.get(name)
     if (values === undefined) fields.set(name, new Set([value]))
     else values.add(value)

@@ -71,6 +71,14 @@ function post(body: unknown, headers: Readonly<Record<string, string>> = {}, url
 const hmac = (algorithm: string, key: string, message: string, encoding: 'hex' | 'base64'): string =>
   createHmac(algorithm, key).update(message).digest(encoding)
 
+const ADYEN_ITEM = {
+  pspReference: 'P1',
+  merchantAccountCode: 'M',
+  merchantReference: 'R',
+  eventCode: 'REPORT_AVAILABLE',
+  success: 'true',
+}
+
 describe('hubspot', () => {
   const secret = 'app-client-secret'
   const body = '[{"eventId":1,"subscriptionType":"deal.creation","objectId":7}]'
@@ -92,6 +100,23 @@ describe('hubspot', () => {
     const request = post(body, v3(url), 'http://10.0.0.7:3000/hubspot')
     expect(await verify(hubspot({ secret, url }), request)).toMatchObject({ ok: true })
     expect(await verify(hubspot({ secret }), request)).toMatchObject({ ok: false })
+  })
+
+  it('reads what a workflow sends, which names no type', async () => {
+    const provider = hubspot({ secret, versions: ['v2', 'v3'] })
+    const [url, text] = ['https://example.com/hook', '{"vid":7,"properties":{"email":{"value":"ada@example.com"}}}']
+    const v2 = { 'x-hubspot-signature-version': 'v2', 'x-hubspot-signature': sha256(`${secret}POST${url}${text}`) }
+    const request = post(text, v2, url)
+    expect(await verify(provider, request)).toMatchObject({ ok: true })
+    expect(firstEvent(provider, request)).toMatchObject({
+      type: 'workflow.triggered',
+      known: true,
+      idSource: 'digest',
+      data: { notification: { vid: 7 }, changes: {} },
+    })
+    for (const other of ['[{"eventId":1}]', '7', '"text"']) {
+      expect(provider.parse(post(other, v2, url))).toMatchObject({ ok: false, code: 'invalid_data' })
+    }
   })
 
   it('accepts v1 and v2 only where they are allowed, and never instead of a v3 that is there', async () => {
@@ -282,6 +307,9 @@ describe('developer tools', () => {
     const headers = { 'x-docusign-signature-1': wrong, 'x-docusign-signature-37': right }
     expect(await verify(docusign({ secret: 'mine' }), post('{}', headers))).toMatchObject({ ok: true })
     expect(await verify(docusign({ secret: 'else' }), post('{}', headers))).toMatchObject({ ok: false })
+    const many = Array.from({ length: 99 }, (_, i) => [`x-docusign-signature-${i + 1}`, wrong] as const)
+    const all = { ...Object.fromEntries(many), 'x-docusign-signature-100': right }
+    expect(await verify(docusign({ secret: 'mine' }), post('{}', all))).toMatchObject({ ok: true })
   })
 
   it('workos: the blank after the comma', async () => {
@@ -421,6 +449,30 @@ describe('commerce and e-mail', () => {
       expect(await verify(provider, { ...request, body: utf8(changed) })).toMatchObject({ ok: false })
     }
     expect(await verify(provider, post({ notificationItems: [] }))).toMatchObject({ ok: false })
+  })
+
+  it.each([
+    { originalReference: ['another-payment'] },
+    { originalReference: {} },
+    { originalReference: false },
+    { amount: '1130 EUR' },
+    { amount: ['1130', 'EUR'] },
+    { amount: { value: [1130], currency: 'EUR' } },
+  ])('adyen: refuses %j, which would be signed as empty text', async change => {
+    const provider = adyenFixtures.create()
+    const item = { ...ADYEN_ITEM, amount: undefined }
+    const proved = await provider.authenticate?.(
+      post({ notificationItems: [{ NotificationRequestItem: { ...item, originalReference: null } }] }),
+      { now: NOW },
+    )
+    if (proved === undefined) throw new Error('the provider cannot sign')
+    expect(await verify(provider, proved)).toMatchObject({ ok: true })
+    const body = JSON.parse(new TextDecoder().decode(proved.body)) as {
+      readonly notificationItems: readonly [{ readonly NotificationRequestItem: object }]
+    }
+    const [{ NotificationRequestItem: signedItem }] = body.notificationItems
+    const changed = post({ notificationItems: [{ NotificationRequestItem: { ...signedItem, ...change } }] })
+    expect(await verify(provider, changed)).toMatchObject({ ok: false, code: 'malformed_body' })
   })
 
   it('adyen: answers [accepted], and asks for the credentials where they are given', async () => {

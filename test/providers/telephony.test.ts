@@ -52,6 +52,7 @@ describe('MessageBird', () => {
 })
 
 describe('Twilio', () => {
+  const ANY_SHA1 = 'AAAAAAAAAAAAAAAAAAAAAAAAAAA='
   const provider = twilio({ authToken: SECRET })
   const url = 'https://hooks.example.com/twilio'
 
@@ -78,10 +79,29 @@ describe('Twilio', () => {
     expect(await provider.verify(twice)).toMatchObject({ ok: false })
   })
 
+  it.each([
+    ['missing_header', undefined],
+    ['malformed_signature', 'AAAA'],
+    ['malformed_signature', 'x'.repeat(28)],
+  ])('%s before anything of the request is read', async (code, signature) => {
+    const body = new Proxy(utf8('a=1'), { get: () => expect.unreachable('the body was read') })
+    const headers = { ...FORM, ...(signature && { 'x-twilio-signature': signature }) }
+    expect(await provider.verify({ method: 'POST', url, headers, body })).toMatchObject({ ok: false, code })
+  })
+
+  it('reads no form of more than 2000 fields', async () => {
+    const form = (fields: number): string => Array.from({ length: fields }, (_, i) => `f${i}=`).join('&')
+    expect(await provider.verify(await signed(provider, request(form(2000), FORM, url)))).toMatchObject({ ok: true })
+    const headers = { ...FORM, 'x-twilio-signature': ANY_SHA1 }
+    for (const fields of [form(2001), '&'.repeat(500_000)]) {
+      expect(await provider.verify(request(fields, headers, url))).toMatchObject({ ok: false, code: 'malformed_body' })
+    }
+  })
+
   it('never throws, whatever the URL', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), async text => {
-        const verdict = await provider.verify(request('a=1', { ...FORM, 'x-twilio-signature': 'AAAA' }, text))
+        const verdict = await provider.verify(request('a=1', { ...FORM, 'x-twilio-signature': ANY_SHA1 }, text))
         expect(verdict.ok).toBe(false)
       }),
     )
@@ -141,6 +161,27 @@ describe('Plivo', () => {
     expect(await provider.verify(request('a=1', list, url))).toMatchObject({ ok: true })
     const main = { ...FORM, 'x-plivo-signature-ma-v3': right, 'x-plivo-signature-v3-nonce': nonce }
     expect(await provider.verify(request('a=1', main, url))).toMatchObject({ ok: true })
+  })
+
+  it.each(['AAAA', 'AAAA,,BBBB', '~'.repeat(44)])('does not read the body for %s', async signature => {
+    const body = new Proxy(utf8('a=1'), {
+      get: (bytes, key) => (key === 'length' ? bytes.length : expect.unreachable('the body was read')),
+    })
+    const given = { ...FORM, 'x-plivo-signature-v3': signature, 'x-plivo-signature-v3-nonce': nonce }
+    const verdict = await provider.verify({ method: 'POST', url, headers: given, body })
+    expect(verdict).toMatchObject({ ok: false, code: 'malformed_signature' })
+  })
+
+  it('reads no form of more than 2000 fields', async () => {
+    const many = Array.from({ length: 2001 }, (_, i) => `f${i}=`).join('&')
+    expect(await provider.verify(request(many, headers('x'), url))).toMatchObject({ ok: false, code: 'malformed_body' })
+  })
+
+  it('takes a URL without a path with the slash and without', async () => {
+    for (const root of ['https://hooks.example.com', 'https://hooks.example.com/']) {
+      const input = request('a=1', headers(`${root}?a1.${nonce}`), 'https://hooks.example.com')
+      expect(await provider.verify(input)).toMatchObject({ ok: true })
+    }
   })
 
   it('does not fall back to V2, which covers no body', async () => {

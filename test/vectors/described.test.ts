@@ -53,39 +53,49 @@ interface Keys {
   readonly url: string
 }
 
+const withSecret =
+  (factory: (options: Pick<Keys, 'secret'>) => AnyProvider) =>
+  ({ secret }: Keys): AnyProvider =>
+    factory({ secret })
+
+const withPublicKey =
+  (factory: (options: Pick<Keys, 'publicKey'>) => AnyProvider) =>
+  ({ publicKey }: Keys): AnyProvider =>
+    factory({ publicKey })
+
 const FACTORIES: Readonly<Record<string, (keys: Keys) => AnyProvider>> = {
-  adyen,
-  attio,
-  box,
-  calendly,
-  close,
+  adyen: withSecret(adyen),
+  attio: withSecret(attio),
+  box: withSecret(box),
+  calendly: withSecret(calendly),
+  close: withSecret(close),
   espocrm: ({ secret }) => espocrm({ webhooks: { '5f1': { secret, event: 'Account.create' } } }),
-  github,
+  github: withSecret(github),
   gitlab: ({ secret }) => gitlab({ signingToken: secret }),
-  gocardless,
-  gohighlevel,
+  gocardless: withSecret(gocardless),
+  gohighlevel: withPublicKey(gohighlevel),
   hubspot: ({ secret }) => hubspot({ secret, versions: ['v1', 'v2', 'v3'] }),
-  intercom,
-  jira,
-  lemonsqueezy: lemonSqueezy,
-  linear,
-  mailgun,
+  intercom: withSecret(intercom),
+  jira: withSecret(jira),
+  lemonsqueezy: withSecret(lemonSqueezy),
+  linear: withSecret(linear),
+  mailgun: withSecret(mailgun),
   openphone: ({ secret }) => openphone({ legacySecret: secret }),
-  paddle,
-  polar,
-  razorpay,
-  sanity,
-  sendgrid,
-  shopify,
-  square,
+  paddle: withSecret(paddle),
+  polar: withSecret(polar),
+  razorpay: withSecret(razorpay),
+  sanity: withSecret(sanity),
+  sendgrid: withPublicKey(sendgrid),
+  shopify: withSecret(shopify),
+  square: ({ secret, url }) => square({ secret, url }),
   'standard-webhooks': ({ secret, publicKey }) =>
     standardWebhooksSender(publicKey === '' ? { secret } : { publicKey }),
-  stripe,
-  svix,
-  trello,
-  twenty,
-  woocommerce,
-  zendesk,
+  stripe: withSecret(stripe),
+  svix: withSecret(svix),
+  trello: ({ secret, url }) => trello({ secret, url }),
+  twenty: withSecret(twenty),
+  woocommerce: withSecret(woocommerce),
+  zendesk: withSecret(zendesk),
 }
 
 const vectors = (

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { aircall } from 'crm-webhooks/providers/aircall'
 import { asana } from 'crm-webhooks/providers/asana'
@@ -26,6 +27,7 @@ import { utf8 } from '../../src/bytes/encoding.ts'
 import { createReceiver } from '../../src/inbound/receiver.ts'
 import type { WebhookRequest } from '../../src/model/http.ts'
 import type { AnyProvider } from '../../src/providers/provider.ts'
+import { certificatePem } from '../../src/testing/fixtures/support/rsa.ts'
 
 interface Vector {
   readonly id: string
@@ -52,7 +54,7 @@ const other = 'a-secret-that-the-vector-does-not-use'
 const FACTORIES: Readonly<Record<string, (secret: string, publicKey: string) => AnyProvider>> = {
   aircall: token => aircall({ token }),
   asana: () => asana({ onHandshake: () => true }),
-  'aws-sns': (_, publicKey) => awsSns({ certificate: () => publicKey }),
+  'aws-sns': (_, publicKey) => awsSns({ certificate: () => certificateOf(publicKey), topicArns: 'any' }),
   discord: (_, publicKey) => discord({ publicKey }),
   dropbox: () => dropbox({ appSecret: other }),
   line: channelSecret => line({ channelSecret }),
@@ -71,6 +73,11 @@ const FACTORIES: Readonly<Record<string, (secret: string, publicKey: string) => 
   'x-twitter': consumerSecret => xTwitter({ consumerSecret }),
   xero: webhooksKey => xero({ webhooksKey }),
   zoom: secretToken => zoom({ secretToken }),
+}
+
+/** The vectors hold a public key in place of the certificate. */
+function certificateOf(publicKey: string): string {
+  return certificatePem(createPublicKey(publicKey).export({ type: 'spki', format: 'der' }))
 }
 
 const all = JSON.parse(readFileSync(new URL('./signatures.json', import.meta.url), 'utf8')) as readonly Vector[]

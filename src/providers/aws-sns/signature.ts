@@ -5,7 +5,7 @@ import { WebhookError } from '../../errors.ts'
 import type { WebhookRequest } from '../../model/http.ts'
 import { type Refusal, refuse, type VerifyContext, type VerifyResult } from '../../model/verification.ts'
 import type { AwsSnsOptions } from '../aws-sns.ts'
-import { type KeyFinder, keyFinder, verifiesRsa } from '../shared/signing-certificate.ts'
+import { createKeyRing, verifiesRsa } from '../shared/signing-certificate.ts'
 import { isSnsCertificateUrl } from './urls.ts'
 
 /** The fields that are signed, by type, in byte order; `Subject` only where there is one. */
@@ -32,35 +32,45 @@ export function createSnsVerifier(options: AwsSnsOptions): {
   verify(request: WebhookRequest, context?: VerifyContext): Promise<VerifyResult>
 } {
   const { topicArns, toleranceSeconds } = options
-  if (
-    topicArns !== undefined &&
-    (topicArns.length === 0 || !topicArns.every(arn => /^arn:aws[a-z-]*:sns:/.test(arn)))
-  ) {
-    throw new WebhookError('invalid_option', 'topicArns must list ARNs of SNS topics', { argument: 'topicArns' })
+  if (topicArns !== 'any' && !isTopicList(topicArns)) {
+    throw new WebhookError(
+      'invalid_option',
+      "aws-sns: topicArns must list ARNs of SNS topics, or be 'any' to take topics of every AWS account",
+      { argument: 'topicArns' },
+    )
   }
   if (toleranceSeconds !== undefined && !(Number.isFinite(toleranceSeconds) && toleranceSeconds > 0)) {
     throw new WebhookError('invalid_option', 'toleranceSeconds must be a positive number', {
       argument: 'toleranceSeconds',
     })
   }
-  const findKey: KeyFinder = keyFinder(options.certificate)
+  const keys = createKeyRing(options.certificate)
   return {
     async verify({ body }, context) {
       const signed = readSigned(body)
       if ('ok' in signed) return signed
-      if (topicArns !== undefined && !topicArns.includes(signed.topicArn)) {
+      if (topicArns !== 'any' && !topicArns.includes(signed.topicArn)) {
         return refuse('credential_mismatch', 'the topic is not one of topicArns')
       }
       const timestampMs = Date.parse(signed.timestamp)
-      const late = checkTime(timestampMs, context?.now ?? systemNow(), toleranceSeconds)
+      const nowMs = context?.now ?? systemNow()
+      const late = checkTime(timestampMs, nowMs, toleranceSeconds)
       if (late !== undefined) return late
-      const key = await findKey(signed.certificateUrl)
+      const key = await keys.find(signed.certificateUrl, nowMs)
       if (key === undefined)
         return refuse('unsupported_signature', 'there is no readable certificate at SigningCertURL')
-      if (await verifiesRsa(signed.hash, key, signed.signature, signed.message)) return { ok: true, timestampMs }
-      return refuse('signature_mismatch', 'the signature does not match')
+      if (!(await verifiesRsa(signed.hash, key, signed.signature, signed.message))) {
+        return refuse('signature_mismatch', 'the signature does not match')
+      }
+      keys.proved(signed.certificateUrl)
+      return { ok: true, timestampMs }
     },
   }
+}
+
+function isTopicList(value: unknown): value is readonly string[] {
+  const isTopic = (arn: unknown): boolean => typeof arn === 'string' && /^arn:aws[a-z-]*:sns:/.test(arn)
+  return Array.isArray(value) && value.length > 0 && value.every(isTopic)
 }
 
 function readSigned(body: Uint8Array): Signed | Refusal {

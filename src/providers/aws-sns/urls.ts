@@ -13,11 +13,12 @@ export function isSnsUrl(text: string): boolean {
   )
 }
 
-/** Whether a URL leads to a certificate of SNS: one file name that ends in `.pem`, without a query. */
+/** Whether a URL leads to a certificate of SNS: one file of the name that they have, without a query. */
 export function isSnsCertificateUrl(text: string): boolean {
-  return isSnsUrl(text) && /^\/[A-Za-z0-9_-]{1,200}\.pem$/.test(text.slice(text.indexOf('/', 8)))
+  return isSnsUrl(text) && /^\/SimpleNotificationService-[0-9a-f]{1,128}\.pem$/.test(text.slice(text.indexOf('/', 8)))
 }
 
+/** Only a region may stand in the middle: with `s3` there, `sns` would be a bucket that anybody may own. */
 function isSnsHost(host: string): boolean {
-  return /^sns\.[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?\.amazonaws\.com(?:\.cn)?$/.test(host)
+  return /^sns\.[a-z]{2}(?:-[a-z]{1,20}){1,3}-\d{1,2}\.amazonaws\.com(?:\.cn)?$/.test(host)
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
+import { parseForm } from '../../bytes/form.ts'
 import { sha256Hex } from '../../bytes/hash.ts'
 import { parseJson } from '../../bytes/json.ts'
 import type { ParseResult, ReceivedEvent } from '../../model/event.ts'
 import { singleHeader, type WebhookRequest } from '../../model/http.ts'
-import { parseForm, splitType } from '../describe.ts'
+import { splitType } from '../describe.ts'
 import { lazySchema } from '../schema.ts'
 import { canonicalName, type DaktelaActivityType, type DaktelaEntityType, subjectOf } from './event-names.ts'
 

@@ -9,7 +9,8 @@ export interface HubspotNotification {
   readonly appId?: number
   /** Milliseconds since the epoch. */
   readonly occurredAt?: number
-  readonly subscriptionType: string
+  /** There for every subscription; what a workflow sends has none. */
+  readonly subscriptionType?: string
   /** From 0. */
   readonly attemptNumber?: number
   readonly objectId?: number
@@ -38,9 +39,13 @@ type OtherType =
   | 'conversation.privacy_deleted'
   | 'conversation.updated'
   | 'conversation.message_created'
+  | 'workflow.triggered'
 
 /** Canonical types of HubSpot with their data. */
 export type HubspotEvents = Readonly<Record<CrmType | OtherType, HubspotChange>>
+
+/** Stands for the type that a workflow's request does not have. */
+export const WORKFLOW = 'workflow.triggered'
 
 /** HubSpot's subscription types by canonical type. */
 export const HUBSPOT_TYPES: Readonly<Record<string, keyof HubspotEvents>> = {
@@ -51,6 +56,7 @@ export const HUBSPOT_TYPES: Readonly<Record<string, keyof HubspotEvents>> = {
   'conversation.privacyDeletion': 'conversation.privacy_deleted',
   'conversation.propertyChange': 'conversation.updated',
   'conversation.newMessage': 'conversation.message_created',
+  [WORKFLOW]: 'workflow.triggered',
 }
 
 function crmTypes(): Record<string, CrmType> {

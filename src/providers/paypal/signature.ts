@@ -4,7 +4,7 @@ import { WebhookError } from '../../errors.ts'
 import { singleHeader, type WebhookRequest } from '../../model/http.ts'
 import { type Refusal, refuse, type VerifyContext, type VerifyResult } from '../../model/verification.ts'
 import type { PaypalOptions } from '../paypal.ts'
-import { keyFinder, verifiesRsa } from '../shared/signing-certificate.ts'
+import { createKeyRing, verifiesRsa } from '../shared/signing-certificate.ts'
 import { crc32 } from './crc32.ts'
 
 /** Checks the `PAYPAL-*` headers of a request. */
@@ -21,22 +21,25 @@ export function createPaypalVerifier(options: PaypalOptions): {
       argument: 'toleranceSeconds',
     })
   }
-  const findKey = keyFinder(options.certificate)
+  const keys = createKeyRing(options.certificate)
   return {
     async verify(request, context) {
       const proof = readProof(request)
       if ('ok' in proof) return proof
       const timestampMs = Date.parse(proof.time)
-      const distanceMs = Math.abs((context?.now ?? systemNow()) - timestampMs)
+      const nowMs = context?.now ?? systemNow()
+      const distanceMs = Math.abs(nowMs - timestampMs)
       if (Number.isNaN(timestampMs)) return refuse('malformed_timestamp', 'the time of the transmission is no time')
       if (toleranceSeconds !== undefined && distanceMs > toleranceSeconds * 1000) {
         return refuse('timestamp_too_old', 'the time of the transmission is too far from now')
       }
-      const key = await findKey(proof.certificateUrl)
+      const key = await keys.find(proof.certificateUrl, nowMs)
       if (key === undefined) return refuse('unsupported_signature', 'there is no readable certificate at the URL')
       for (const webhookId of webhookIds) {
         const message = utf8(`${proof.id}|${proof.time}|${webhookId}|${crc32(request.body)}`)
-        if (await verifiesRsa('SHA-256', key, proof.signature, message)) return { ok: true, timestampMs }
+        if (!(await verifiesRsa('SHA-256', key, proof.signature, message))) continue
+        keys.proved(proof.certificateUrl)
+        return { ok: true, timestampMs }
       }
       return refuse('signature_mismatch', 'the signature does not match; is the webhook id right?')
     },

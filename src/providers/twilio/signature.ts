@@ -1,12 +1,16 @@
 import { constantTimeEqual } from '../../bytes/constant-time.ts'
-import { decodeHex, decodeUtf8, utf8 } from '../../bytes/encoding.ts'
+import { DIGESTS } from '../../bytes/digests.ts'
+import { decodeBase64, decodeHex, utf8 } from '../../bytes/encoding.ts'
 import { hash, SHA256 } from '../../bytes/hash.ts'
 import { urlQuery, type WebhookRequest } from '../../model/http.ts'
 import type { SecretInput } from '../../model/secret.ts'
 import { type Refusal, refuse, type Verifier } from '../../model/verification.ts'
 import { hmacSignature } from '../../signatures/hmac-signature.ts'
+import { isRefusal, requireHeader, sortedForm } from '../../signatures/request-parts.ts'
 import { isForm } from '../shared/form-request.ts'
 import { publicUrl } from '../shared/public-url.ts'
+
+const HEADER = 'x-twilio-signature'
 
 /**
  * `X-Twilio-Signature`: HMAC-SHA1 (base64) over the URL and the fields of a form, or over a URL that holds the hash of
@@ -16,28 +20,35 @@ export function twilioSignature(secret: SecretInput, configuredUrl: string | und
   const scheme = hmacSignature({
     secret,
     algorithm: 'sha1',
-    signature: { header: 'x-twilio-signature' },
+    signature: { header: HEADER },
     encoding: 'base64',
+    message: '{url}{body}',
   })
   const address = publicUrl(configuredUrl)
   return {
     verify(request, context) {
+      // Strangers get no work done that a look at the header saves.
+      const signature = requireHeader(request, HEADER)
+      if (isRefusal(signature)) return signature
+      if (decodeBase64(signature)?.length !== DIGESTS.sha1.bytes) {
+        return refuse('malformed_signature', 'the signature is not a SHA-1 in base64')
+      }
       const url = address(request)
       const fields = coveredFields(request, url)
       if (typeof fields !== 'string') return fields
-      let verdict = refuse('signature_mismatch', 'the signature does not match; is the public URL configured?')
+      const body = utf8(fields)
       for (const candidate of urlVariants(url)) {
-        const result = scheme.verify({ ...request, body: utf8(candidate + fields) }, context)
+        const result = scheme.verify({ ...request, url: candidate, body }, context)
         if (result.ok) return result
-        if (result.code !== 'signature_mismatch') verdict = result
       }
-      return verdict
+      return refuse('signature_mismatch', 'the signature does not match; is the public URL configured?')
     },
     authenticate(request, context) {
       const url = address(request)
       const fields = coveredFields(request, url)
-      const text = `${url}${typeof fields === 'string' ? fields : ''}`
-      return { ...scheme.authenticate({ ...request, body: utf8(text) }, context), body: request.body }
+      const body = utf8(typeof fields === 'string' ? fields : '')
+      const { headers } = scheme.authenticate({ ...request, url, body }, context)
+      return { ...request, headers }
     },
   }
 }
@@ -52,21 +63,7 @@ function coveredFields(request: WebhookRequest, url: string): string | Refusal {
   }
   if (request.body.length === 0) return ''
   if (!isForm(request)) return refuse('unsupported_signature', 'the URL has no bodySHA256, so nothing covers this body')
-  return sortedFields(request.body)
-}
-
-/** Names and values without separators, sorted by name; a repeated field's values sorted, each only once. */
-function sortedFields(body: Uint8Array): string | Refusal {
-  const text = decodeUtf8(body)
-  if (text === undefined) return refuse('malformed_body', 'the body is not UTF-8 text')
-  const fields = new Map<string, Set<string>>()
-  for (const [name, value] of new URLSearchParams(text)) {
-    const values = fields.get(name)
-    if (values === undefined) fields.set(name, new Set([value]))
-    else values.add(value)
-  }
-  const names = [...fields.keys()].sort()
-  return names.flatMap(name => [...(fields.get(name) ?? [])].sort().map(value => name + value)).join('')
+  return sortedForm(request.body)
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'http:': '80' }
