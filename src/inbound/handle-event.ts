@@ -6,7 +6,7 @@ import { WebhookError } from '../errors.ts'
 import type { NewId } from '../ids.ts'
 import type { ReceivedEvent } from '../model/event.ts'
 import type { Logger } from '../model/logger.ts'
-import { andThen } from '../model/maybe-promise.ts'
+import { andThen, isThenable } from '../model/maybe-promise.ts'
 import type { RecordOutcome, Reply } from '../model/receive-result.ts'
 import type { MaybePromise } from '../model/verification.ts'
 import type { Claim, DedupeStore } from '../storage/dedupe-store.ts'
@@ -77,9 +77,9 @@ export function handleEvent(
   } catch (error) {
     return unavailable(event, host, error)
   }
-  if (!(claim instanceof Promise)) return proceed(event, host, key, claim, deadlineMs, queue)
-  const giveBack = (late: Claim): void => {
-    if (late.state === 'claimed') void settleClaim(event, host, { key, token: late.token }, 'threw')
+  if (!isThenable(claim)) return proceed(event, host, key, claim, deadlineMs, queue)
+  const giveBack = (late: Claim | undefined): void => {
+    if (late?.state === 'claimed') void settleClaim(event, host, { key, token: late.token }, 'threw')
   }
   return inTime(claim, host, deadlineMs, giveBack).then(
     given => proceed(event, host, key, given, deadlineMs, queue),
@@ -91,11 +91,12 @@ function proceed(
   event: ReceivedEvent,
   host: EventHost,
   key: string,
-  claim: Claim,
+  claim: Claim | undefined,
   deadlineMs: number,
   queue: EventQueue | undefined,
 ): MaybePromise<EventResult> {
-  if (claim.state !== 'claimed') return repeated(event, claim, host)
+  if (claim?.state === 'done' || claim?.state === 'in_progress') return repeated(event, claim, host)
+  if (claim?.state !== 'claimed') return unavailable(event, host, new TypeError('the answer to the claim is no claim'))
   const held = { key, token: claim.token }
   if (queue === undefined) return runClaimed(event, host, held, deadlineMs)
   const stored = storeClaimed(event, host, held, queue)
@@ -104,7 +105,7 @@ function proceed(
 
 /** The sender does not wait for ever, so neither does its answer. What the store says later is handed to `late`. */
 function inTime<Result>(
-  answer: Promise<Result>,
+  answer: PromiseLike<Result>,
   { clock }: EventHost,
   deadlineMs: number,
   late?: (result: Result) => void,
@@ -116,7 +117,8 @@ function inTime<Result>(
       reject(new WebhookError('store_unavailable', 'the store did not answer in time'))
     }
     const cancel = clock.setTimer(giveUp, Math.max(0, deadlineMs - clock.now()))
-    answer.then(result => (over ? late?.(result) : resolve(result)), reject).finally(cancel)
+    const told = Promise.resolve(answer).then(result => (over ? late?.(result) : resolve(result)), reject)
+    void told.finally(cancel)
   })
 }
 
@@ -187,7 +189,7 @@ function settleClaim(
     const keepMs = event.idSource === 'digest' ? dedupeTimes.keepDigestMs : dedupeTimes.keepMs
     const settled =
       ended === 'done' ? dedupe.complete(key, token, { keepUntilMs: clock.now() + keepMs }) : dedupe.release(key, token)
-    return settled instanceof Promise ? settled.catch(report) : undefined
+    return isThenable(settled) ? Promise.resolve(settled).catch(report) : undefined
   } catch (error) {
     report(error)
   }

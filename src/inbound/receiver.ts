@@ -4,6 +4,7 @@ import type { EventMap, EventOf } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
 import { isThenable } from '../model/maybe-promise.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
+import { readVerdict } from '../model/verification.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
 import { type ExchangeNotes, note, startNotes, writeExchange } from './exchange.ts'
@@ -170,7 +171,7 @@ async function receiveRequest(
 
     const verified = provider.verify(request, { now: settings.clock.now() })
     // Most schemes need no waiting, and waiting for nothing costs as much as reading a header.
-    const verdict = isThenable(verified) ? await verified : verified
+    const verdict = readVerdict(isThenable(verified) ? await verified : verified)
     if (!verdict.ok) return reject(request, host, 'refused', note(notes, verdict))
 
     const challenge = provider.challenge && (await provider.challenge(request))
@@ -184,7 +185,7 @@ async function receiveRequest(
     const results: EventResult[] = []
     for (const event of parsed.events) {
       const result = handleEvent(event, host.events, deadlineMs, host.queue)
-      results.push(result instanceof Promise ? await result : result)
+      results.push(isThenable(result) ? await result : result)
     }
     return respond(provider, combineResults(results, (settings.clock.now() - startedAtMs) / 1000))
   } catch (error) {

@@ -15,6 +15,8 @@ export type RefusalCode =
   | 'address_unknown'
   | 'address_not_allowed'
   | 'unsupported_signature'
+  /** A check of your own answered something that is no verdict. */
+  | 'invalid_verdict'
 
 /** The verdict on a request. Verification never throws on hostile input. */
 export type VerifyResult =
@@ -54,6 +56,12 @@ export interface Verifier {
 /** Builds a {@link Refusal}. */
 export function refuse(code: RefusalCode, message: string): Refusal {
   return { ok: false, code, message }
+}
+
+/** What a check answered as a verdict: only `ok: true` accepts, and what is neither that nor a refusal refuses. */
+export function readVerdict(answer: VerifyResult | undefined): VerifyResult {
+  if (answer?.ok === true || answer?.ok === false) return answer
+  return refuse('invalid_verdict', 'a check answered neither { ok: true } nor { ok: false, code, message }')
 }
 
 /** The same request with more headers; same-named ones are replaced. */

@@ -6,6 +6,7 @@ import { systemNow } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { randomBytes } from '../ids.ts'
 import { headerValues, singleHeader, type WebhookRequest } from '../model/http.ts'
+import { andThen } from '../model/maybe-promise.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { type MaybePromise, refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
 import { type Ed25519Keys, ed25519Keys } from './ed25519.ts'
@@ -88,9 +89,7 @@ export function standardWebhooks(options: StandardWebhooksOptions): StandardWebh
   const authenticate = (request: WebhookRequest, context?: VerifyContext): MaybePromise<WebhookRequest> => {
     const id = singleHeader(request.headers, `${prefix}-id`) ?? 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W'
     const signed = sign({ body: request.body, id, timestampMs: readNow(context) })
-    return signed instanceof Promise
-      ? signed.then(headers => withHeaders(request, headers))
-      : withHeaders(request, signed)
+    return andThen(signed, headers => withHeaders(request, headers))
   }
   return {
     sign,

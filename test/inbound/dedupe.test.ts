@@ -2,6 +2,7 @@ import { createReceiver, type DedupeStore } from 'crm-webhooks'
 import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { acme, acmeRequest, dealUpdated, recordingLogger } from '../support/acme.ts'
+import { thenable } from '../support/thenable.ts'
 
 describe('a repeated event', () => {
   it('is answered as a duplicate when it was handled', async () => {
@@ -159,6 +160,43 @@ describe('a store that fails', () => {
     expect(response.headers['retry-after']).toBe('5')
     expect(handler).not.toHaveBeenCalled()
     expect(logger.lines).toHaveLength(1)
+  })
+
+  it.each([
+    ['a promise of another library', { state: 'claimed', token: 't' }, 200],
+    ['a promise that holds no claim', { state: 'maybe' }, 503],
+    ['a promise that holds nothing', undefined, 503],
+  ])('or answers by %s is waited for', async (_name, claim, status) => {
+    const dedupe = spiedStore()
+    dedupe.claim.mockReturnValue(thenable(claim as never))
+    dedupe.complete.mockReturnValue(thenable(undefined))
+    const receiver = createReceiver({ provider: acme(), store: { dedupe } })
+    const handler = vi.fn()
+    receiver.on('*', handler)
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(status)
+    expect(handler).toHaveBeenCalledTimes(status === 200 ? 1 : 0)
+  })
+
+  it('or answers what is no claim at once makes the sender try again', async () => {
+    const dedupe = spiedStore()
+    for (const odd of [undefined, {}, { state: 'maybe' }]) {
+      dedupe.claim.mockReturnValue(odd as never)
+      const receiver = createReceiver({ provider: acme(), store: { dedupe } })
+      expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(503)
+    }
+  })
+
+  it('and gives a late answer that is no claim breaks nothing', async () => {
+    const clock = manualClock()
+    const dedupe = spiedStore()
+    let answer: (claim: never) => void = () => {}
+    dedupe.claim.mockReturnValue(new Promise(resolve => (answer = resolve)))
+    const receiver = createReceiver({ provider: acme(), store: { dedupe }, clock })
+    const response = receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(9_000)
+    expect((await response).status).toBe(503)
+    answer(undefined as never)
+    await clock.advance(0)
   })
 
   it('does not undo what the handler did', async () => {
