@@ -20,6 +20,10 @@ export function allOf(...verifiers: readonly Verifier[]): Verifier {
   const [only] = verifiers
   if (only !== undefined && verifiers.length === 1) return only
   const all: Verifier = {
+    confidential: {
+      headers: verifiers.flatMap(({ confidential }) => confidential?.headers ?? []),
+      bodyPaths: verifiers.flatMap(({ confidential }) => confidential?.bodyPaths ?? []),
+    },
     verify(request, context) {
       const from = (index: number, before: VerifyResult): MaybePromise<VerifyResult> => {
         const verifier = verifiers[index]

@@ -27,6 +27,8 @@ export interface DedupeTimes {
 /** What handling an event needs. */
 export interface EventHost {
   readonly receiverName: string
+  /** `false` where events of the provider may look the same: then none is claimed. */
+  readonly deduplicate: boolean
   readonly handlers: Handlers
   readonly dedupe: DedupeStore
   readonly dedupeTimes: DedupeTimes
@@ -39,8 +41,8 @@ export interface EventHost {
 
 /** Where events are kept until their handlers have run. */
 export interface EventQueue {
-  /** Resolves once the event is stored for good: `false` when it was already. */
-  add(event: ReceivedEvent, key: string): Promise<boolean>
+  /** Resolves once the event is stored for good: `false` when it was already. Without a key it is always another one. */
+  add(event: ReceivedEvent, key: string | undefined): Promise<boolean>
 }
 
 /** How one event of a request ended. */
@@ -68,7 +70,10 @@ export function handleEvent(
     host.logger.warn('webhook event of an unknown type', logFields(event))
     host.lifecycle.emit('unrouted', { event })
   }
-  if (event.expectsReply) return andThen(runEvent(event, host, deadlineMs), result => finishRun(event, host, result))
+  if (event.expectsReply || !host.deduplicate) {
+    if (queue !== undefined && !event.expectsReply) return storeInTime(event, host, undefined, queue, deadlineMs)
+    return andThen(runEvent(event, host, deadlineMs), result => finishRun(event, host, result))
+  }
   const key = dedupeKey(host.receiverName, event)
   const nowMs = host.clock.now()
   let claim: MaybePromise<Claim>
@@ -99,8 +104,7 @@ function proceed(
   if (claim?.state !== 'claimed') return unavailable(event, host, new TypeError('the answer to the claim is no claim'))
   const held = { key, token: claim.token }
   if (queue === undefined) return runClaimed(event, host, held, deadlineMs)
-  const stored = storeClaimed(event, host, held, queue)
-  return inTime(stored, host, deadlineMs).catch((error: unknown) => unavailable(event, host, error))
+  return storeInTime(event, host, held, queue, deadlineMs)
 }
 
 /** The sender does not wait for ever, so neither does its answer. What the store says later is handed to `late`. */
@@ -138,19 +142,30 @@ interface HeldClaim {
   readonly token: string
 }
 
-/** A store that failed may have stored it all the same: the sender's retry finds that out by the key. */
-async function storeClaimed(
+function storeInTime(
   event: ReceivedEvent,
   host: EventHost,
-  claim: HeldClaim,
+  claim: HeldClaim | undefined,
+  queue: EventQueue,
+  deadlineMs: number,
+): Promise<EventResult> {
+  const stored = storeEvent(event, host, claim, queue)
+  return inTime(stored, host, deadlineMs).catch((error: unknown) => unavailable(event, host, error))
+}
+
+/** A store that failed may have stored it all the same: the sender's retry finds that out by the key. */
+async function storeEvent(
+  event: ReceivedEvent,
+  host: EventHost,
+  claim: HeldClaim | undefined,
   queue: EventQueue,
 ): Promise<EventResult> {
   try {
-    const isNew = await queue.add(event, claim.key)
-    await settleClaim(event, host, claim, 'done')
+    const isNew = await queue.add(event, claim?.key)
+    if (claim !== undefined) await settleClaim(event, host, claim, 'done')
     return { state: isNew ? 'accepted' : 'duplicate' }
   } catch (error) {
-    await settleClaim(event, host, claim, 'threw')
+    if (claim !== undefined) await settleClaim(event, host, claim, 'threw')
     return unavailable(event, host, error)
   }
 }

@@ -16,6 +16,7 @@ import { type ReceiverOptions, type ReceiverSettings, readOptions } from './opti
 import { type LimitedBodyResult, readBody } from './read-body.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import { combineResults, emptyResult, jsonResponse, toResponse } from './respond.ts'
+import { warnOfSharedName } from './shared-name.ts'
 import { fromWebRequest, toWebResponse } from './web.ts'
 
 /** What a health check is told. */
@@ -92,9 +93,17 @@ export interface Receiver<Events extends EventMap = EventMap> {
 export function createReceiver<Events extends EventMap>(options: ReceiverOptions<Events>): Receiver<Events> {
   const settings = readOptions(options)
   const provider: AnyProvider = options.provider
+  warnOfSharedName(settings, provider)
   const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger, RECEIVER_LIFECYCLE)
   const handlers = createHandlers(provider, settings.logger)
-  const events: EventHost = { ...settings, receiverName: settings.name, handlers, lifecycle, dedupeTimes: settings }
+  const events: EventHost = {
+    ...settings,
+    receiverName: settings.name,
+    deduplicate: provider.deduplicate ?? true,
+    handlers,
+    lifecycle,
+    dedupeTimes: settings,
+  }
   const queue = settings.queue && new InboundQueue(settings.queue, events)
   const host: ReceiveHost = {
     settings,
@@ -117,7 +126,7 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
       : async request => {
           const notes = startNotes(settings)
           const response = await receiveRequest(request, host, notes)
-          await writeExchange(request, response, notes, settings)
+          await writeExchange(request, response, notes, settings, provider.confidential)
           return response
         }
 
@@ -184,6 +193,11 @@ async function receiveRequest(
     const deadlineMs = startedAtMs + settings.handlerTimeoutMs
     const results: EventResult[] = []
     for (const event of parsed.events) {
+      // The first is begun in any case, so that each try of a long batch gets further.
+      if (results.length > 0 && settings.clock.now() >= deadlineMs) {
+        results.push(outOfTime(parsed.events.length - results.length, host))
+        break
+      }
       const result = handleEvent(event, host.events, deadlineMs, host.queue)
       results.push(isThenable(result) ? await result : result)
     }
@@ -192,6 +206,12 @@ async function receiveRequest(
     settings.logger.error('webhook provider failed', { provider: provider.name, error })
     return toResponse(emptyResult('failed'))
   }
+}
+
+/** The rest of a batch is not begun: the sender does not wait any longer, and tries again. */
+function outOfTime(left: number, { settings, provider }: ReceiveHost): EventResult {
+  settings.logger.warn('webhook batch took too long: the rest was not begun', { provider: provider.name, left })
+  return { state: 'failed' }
 }
 
 function isHealthCheck({ method, url }: Pick<WebhookRequest, 'method' | 'url'>): boolean {

@@ -43,8 +43,18 @@ export interface VerifyContext {
 /** A value that may need waiting for. Verification is synchronous wherever the cryptography is. */
 export type MaybePromise<T> = T | Promise<T>
 
+/** Where requests carry a secret as it is. */
+export interface ConfidentialParts {
+  /** In any case. */
+  readonly headers?: readonly string[]
+  /** Dotted paths in a JSON body, where `*` takes any item of a list; names of fields in a form. */
+  readonly bodyPaths?: readonly string[]
+}
+
 /** Anything that decides whether a request is authentic: a signature scheme or a credential check. */
 export interface Verifier {
+  /** What the exchange log has to mask, beside what everybody knows to be secret by its name. */
+  readonly confidential?: ConfidentialParts
   verify(request: WebhookRequest, context?: VerifyContext): MaybePromise<VerifyResult>
   /**
    * The same request with the proof added that `verify` asks for, as the sender would have sent it. For tests

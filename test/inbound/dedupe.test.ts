@@ -147,6 +147,56 @@ describe('a batch', () => {
   })
 })
 
+describe('a batch that takes longer than the sender waits', () => {
+  it('begins no more events, but at least one, and each try gets further', async () => {
+    const clock = manualClock()
+    const logger = recordingLogger()
+    const receiver = createReceiver({ provider: acme(), clock, logger })
+    const runs: string[] = []
+    receiver.on('*', async event => {
+      runs.push(event.id)
+      await clock.advance(5_000)
+    })
+    const batch = acmeRequest(['1', '2', '3', '4'].map(id => dealUpdated(id)))
+    expect((await receiver.receive(batch)).status).toBe(500)
+    expect(runs).toEqual(['1', '2'])
+    expect(logger.lines.at(-1)).toMatchObject({ level: 'warn', fields: { left: 2 } })
+    expect((await receiver.receive(batch)).status).toBe(500)
+    await clock.advance(0)
+    expect((await receiver.receive(batch)).status).toBe(200)
+    expect(runs).toEqual(['1', '2', '3', '4'])
+  })
+})
+
+describe('two receivers with one name on one store', () => {
+  it('are warned about, once, when their providers differ', () => {
+    const logger = recordingLogger()
+    const provider = acme()
+    const store = { dedupe: spiedStore() }
+    const make = (own = provider, name = 'acme') => createReceiver({ provider: own, store, name, logger })
+    for (const again of [provider, provider]) make(again)
+    make(acme(), 'other')
+    createReceiver({ provider: acme(), store: { dedupe: spiedStore() }, logger })
+    expect(logger.lines).toEqual([])
+    for (const another of [acme(), acme()]) make(another)
+    expect(logger.lines).toMatchObject([{ level: 'warn', fields: { receiver: 'acme' } }])
+  })
+})
+
+describe('a provider whose events may look the same', () => {
+  it('has none of them taken for a repetition, and nothing asked of the store', async () => {
+    const store = { dedupe: spiedStore() }
+    const receiver = createReceiver({ provider: acme({ deduplicate: false }), store })
+    const handler = vi.fn()
+    receiver.on('*', handler)
+    for (const n of [1, 2]) {
+      expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
+      expect(handler).toHaveBeenCalledTimes(n)
+    }
+    expect(store.dedupe.claim).not.toHaveBeenCalled()
+  })
+})
+
 describe('a store that fails', () => {
   it('makes the sender try again before anything ran', async () => {
     const logger = recordingLogger()
