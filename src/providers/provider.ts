@@ -55,6 +55,7 @@ export interface ProviderOptions<Events extends EventMap> {
   /** Default: `['POST']`. */
   readonly methods?: readonly string[]
   readonly timeoutSeconds?: number
+  /** `false` where two events may look the same: then none is taken for a repetition of another. Default `true`. */
   readonly deduplicate?: boolean
   readonly challenge?: Provider['challenge']
   readonly unsignedChallenge?: Provider['unsignedChallenge']

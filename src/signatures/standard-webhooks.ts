@@ -88,8 +88,8 @@ export function standardWebhooks(options: StandardWebhooksOptions): StandardWebh
 
   const authenticate = (request: WebhookRequest, context?: VerifyContext): MaybePromise<WebhookRequest> => {
     const id = singleHeader(request.headers, `${prefix}-id`) ?? 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W'
-    const signed = sign({ body: request.body, id, timestampMs: readNow(context) })
-    return andThen(signed, headers => withHeaders(request, headers))
+    const message = { body: request.body, id, timestampMs: readNow(context) }
+    return andThen(sign(message), headers => withHeaders(request, headers))
   }
   return {
     sign,
@@ -163,7 +163,7 @@ function verifyRequest(
   if (stale !== undefined) return stale
 
   const found = splitSignatures(signatures)
-  if (found === undefined) return refuse('malformed_signature', 'the signature header has no readable signature')
+  if (found === undefined) return refuse('malformed_signature', 'no signature is readable')
   const pieces: MessagePieces = [`${id}.${timestamp}.`, request.body]
   for (const key of keys.hmac) {
     if (found.v1.length === 0) break
