@@ -2,6 +2,7 @@ import { EventEmitter } from 'eventemitter3'
 import { WebhookError } from './errors.ts'
 import { findUnknownField } from './model/known-fields.ts'
 import type { Logger } from './model/logger.ts'
+import { isThenable } from './model/maybe-promise.ts'
 
 /** A listener of a lifecycle event. What it returns is ignored; what it throws is logged. */
 export type Listener<Payload> = (payload: Payload) => unknown
@@ -39,7 +40,7 @@ export function createLifecycle<Map extends object>(
     return (payload: Payload): void => {
       try {
         const result = listener(payload)
-        if (result instanceof Promise) result.catch((error: unknown) => report(name, error))
+        if (isThenable(result)) result.then(undefined, (error: unknown) => report(name, error))
       } catch (error) {
         report(name, error)
       }

@@ -83,19 +83,28 @@ describe('the source', () => {
     expect(long).toEqual([])
   })
 
+  it('asks what must be waited for as `await` does', () => {
+    const narrow = files.filter(file => /\binstanceof Promise\b/.test(codeOf(file)))
+    expect(narrow).toEqual([])
+  })
+
   it('takes time and randomness only from clock.ts and ids.ts, and writes nothing to the console', () => {
     const ambient = files.filter(file => {
       if (/^(clock|ids)\.ts$|^cli\//.test(file)) return false
-      const code = readFileSync(src + file, 'utf8')
-        .replace(/\/\*[\s\S]*?\*\//g, '')
-        .replace(/\/\/.*$/gm, '')
       return /\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|\bconsole\.(log|warn|error|info)\(|\bsetTimeout\(/.test(
-        code,
+        codeOf(file),
       )
     })
     expect(ambient).toEqual([])
   })
 })
+
+/** Without comments. */
+function codeOf(file: string): string {
+  return readFileSync(src + file, 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\/\/.*$/gm, '')
+}
 
 /** The files of the lowest layer may know each other. */
 function isLayerZero(file: string): boolean {

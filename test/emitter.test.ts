@@ -1,6 +1,7 @@
 import { createReceiver } from 'crm-webhooks'
 import { describe, expect, it } from 'vitest'
-import { acme } from './support/acme.ts'
+import { acme, acmeRequest, dealUpdated, recordingLogger } from './support/acme.ts'
+import { rejectedThenable } from './support/thenable.ts'
 
 describe('the lifecycle of a receiver', () => {
   const { lifecycle } = createReceiver({ provider: acme() })
@@ -15,5 +16,13 @@ describe('the lifecycle of a receiver', () => {
     expect(() => lifecycle[method]('rejected', undefined as never)).toThrow(
       expect.objectContaining({ code: 'invalid_option', argument: 'listener' }),
     )
+  })
+
+  it('logs what a listener rejects with, by a promise of any library', async () => {
+    const logger = recordingLogger()
+    const receiver = createReceiver({ provider: acme(), logger })
+    receiver.lifecycle.on('received', () => rejectedThenable(new Error('boom')))
+    await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect(logger.lines.map(({ message }) => message)).toContain('lifecycle listener failed')
   })
 })

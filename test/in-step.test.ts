@@ -20,7 +20,7 @@ async function settledAround(
 }
 
 it('bodies that come in together go on together', async () => {
-  const streams = Array.from({ length: 3 }, () => Object.assign(new EventEmitter(), { pause() {} }))
+  const streams = Array.from({ length: 3 }, () => Object.assign(new EventEmitter(), { pause() {}, resume() {} }))
   const bodies = streams.map(stream => readStream(stream, 100))
   for (const stream of streams) stream.emit('end')
   expect(await settledAround(bodies)).toEqual([0, 3])

@@ -1,9 +1,11 @@
 import { WebhookError } from '../errors.ts'
 import type { WebhookRequest } from '../model/http.ts'
-import type { MaybePromise, Verifier, VerifyResult } from '../model/verification.ts'
+import { andThen } from '../model/maybe-promise.ts'
+import { type MaybePromise, readVerdict, type Verifier, type VerifyResult } from '../model/verification.ts'
 
 /**
- * Every check must pass. They are asked in order; the first refusal ends it. Waits only where a check does.
+ * Every check must pass. They are asked in order; the first refusal ends it. Waits only where a check does. What is no
+ * verdict counts as a refusal, `invalid_verdict`.
  *
  * @throws {WebhookError} `invalid_option` without any check.
  * @example allOf(basicAuth({ username, password }), ipAllowlist({ allow }))
@@ -18,13 +20,15 @@ export function allOf(...verifiers: readonly Verifier[]): Verifier {
   const [only] = verifiers
   if (only !== undefined && verifiers.length === 1) return only
   const all: Verifier = {
+    confidential: {
+      headers: verifiers.flatMap(({ confidential }) => confidential?.headers ?? []),
+      bodyPaths: verifiers.flatMap(({ confidential }) => confidential?.bodyPaths ?? []),
+    },
     verify(request, context) {
       const from = (index: number, before: VerifyResult): MaybePromise<VerifyResult> => {
         const verifier = verifiers[index]
         if (!before.ok || verifier === undefined) return before
-        const result = verifier.verify(request, context)
-        const next = (own: VerifyResult): MaybePromise<VerifyResult> => from(index + 1, keepTime(before, own))
-        return result instanceof Promise ? result.then(next) : next(result)
+        return andThen(verifier.verify(request, context), own => from(index + 1, keepTime(before, readVerdict(own))))
       }
       return from(0, { ok: true })
     },
@@ -36,8 +40,7 @@ export function allOf(...verifiers: readonly Verifier[]): Verifier {
       const from = (index: number, proved: WebhookRequest): MaybePromise<WebhookRequest> => {
         const verifier = verifiers[index]
         if (verifier === undefined) return proved
-        const result = verifier.authenticate?.(proved, context) ?? proved
-        return result instanceof Promise ? result.then(next => from(index + 1, next)) : from(index + 1, result)
+        return andThen(verifier.authenticate?.(proved, context) ?? proved, next => from(index + 1, next))
       }
       return from(0, request)
     },

@@ -31,6 +31,7 @@ export function bodyToken({ path, token, format = 'json' }: BodyTokenOptions): C
   const matcher = secretMatcher('token', token)
   const read = format === 'form' ? readField : readPath
   return {
+    confidential: { bodyPaths: [path] },
     verify({ body }) {
       const given = read(body, path)
       if (given === undefined) return refuse('missing_credential', `the body has no text at ${path}`)

@@ -26,6 +26,7 @@ export function sharedSecret({ header, secret }: SharedSecretOptions): Credentia
   }
   const matcher = secretMatcher('secret', secret)
   return {
+    confidential: { headers: [header] },
     verify(request) {
       const given = readCredential(request, header)
       if (typeof given !== 'string') return given

@@ -7,6 +7,7 @@ import {
   type WebhookRequest,
   type WebhookResponse,
 } from '../model/http.ts'
+import type { ConfidentialParts } from '../model/verification.ts'
 import { maskBody, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
 import type { ReceiverSettings } from './options.ts'
 
@@ -40,9 +41,11 @@ export async function writeExchange(
   response: WebhookResponse,
   notes: ExchangeNotes,
   { name, exchangeLog, clock, newId, logger }: ReceiverSettings,
+  confidential: ConfidentialParts = {},
 ): Promise<void> {
   try {
-    await exchangeLog?.insert([recordExchange(name, request, response, notes, newId('att'), clock.now())])
+    const attempt = recordExchange(name, request, response, notes, confidential)
+    await exchangeLog?.insert([{ ...attempt, id: newId('att'), durationMs: clock.now() - notes.startedAtMs }])
   } catch (error) {
     logger.error('webhook exchange log was not written', { error })
   }
@@ -54,13 +57,11 @@ function recordExchange(
   request: Omit<WebhookRequest, 'body'>,
   response: WebhookResponse,
   notes: ExchangeNotes,
-  id: string,
-  nowMs: number,
-): Attempt {
+  { headers = [], bodyPaths = [] }: ConfidentialParts,
+): Omit<Attempt, 'id' | 'durationMs'> {
   const { event, startedAtMs } = notes
   const contentType = singleHeader(request.headers, 'content-type') ?? ''
   return {
-    id,
     direction: 'inbound',
     deliveryId: undefined,
     eventId: event?.id,
@@ -70,12 +71,11 @@ function recordExchange(
     endpointId: receiverName,
     number: event?.attempt ?? 1,
     startedAtMs,
-    durationMs: nowMs - startedAtMs,
     outcome: response.status < 400 ? 'succeeded' : 'failed',
     method: request.method,
     url: maskUrl(request.url),
-    requestHeaders: maskHeaders(Object.fromEntries(headerEntries(request.headers))),
-    requestBody: notes.body === undefined ? '' : maskBody(notes.body, contentType),
+    requestHeaders: maskHeaders(Object.fromEntries(headerEntries(request.headers)), headers),
+    requestBody: notes.body === undefined ? '' : maskBody(notes.body, contentType, { paths: bodyPaths }),
     status: response.status,
     responseHeaders: maskHeaders(response.headers),
     responseBody: maskBody(response.body, response.headers['content-type'] ?? ''),

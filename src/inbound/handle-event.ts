@@ -6,7 +6,7 @@ import { WebhookError } from '../errors.ts'
 import type { NewId } from '../ids.ts'
 import type { ReceivedEvent } from '../model/event.ts'
 import type { Logger } from '../model/logger.ts'
-import { andThen } from '../model/maybe-promise.ts'
+import { andThen, isThenable } from '../model/maybe-promise.ts'
 import type { RecordOutcome, Reply } from '../model/receive-result.ts'
 import type { MaybePromise } from '../model/verification.ts'
 import type { Claim, DedupeStore } from '../storage/dedupe-store.ts'
@@ -27,6 +27,8 @@ export interface DedupeTimes {
 /** What handling an event needs. */
 export interface EventHost {
   readonly receiverName: string
+  /** `false` where events of the provider may look the same: then none is claimed. */
+  readonly deduplicate: boolean
   readonly handlers: Handlers
   readonly dedupe: DedupeStore
   readonly dedupeTimes: DedupeTimes
@@ -39,8 +41,8 @@ export interface EventHost {
 
 /** Where events are kept until their handlers have run. */
 export interface EventQueue {
-  /** Resolves once the event is stored for good: `false` when it was already. */
-  add(event: ReceivedEvent, key: string): Promise<boolean>
+  /** Resolves once the event is stored for good: `false` when it was already. Without a key it is always another one. */
+  add(event: ReceivedEvent, key: string | undefined): Promise<boolean>
 }
 
 /** How one event of a request ended. */
@@ -68,7 +70,10 @@ export function handleEvent(
     host.logger.warn('webhook event of an unknown type', logFields(event))
     host.lifecycle.emit('unrouted', { event })
   }
-  if (event.expectsReply) return andThen(runEvent(event, host, deadlineMs), result => finishRun(event, host, result))
+  if (event.expectsReply || !host.deduplicate) {
+    if (queue !== undefined && !event.expectsReply) return storeInTime(event, host, undefined, queue, deadlineMs)
+    return andThen(runEvent(event, host, deadlineMs), result => finishRun(event, host, result))
+  }
   const key = dedupeKey(host.receiverName, event)
   const nowMs = host.clock.now()
   let claim: MaybePromise<Claim>
@@ -77,9 +82,9 @@ export function handleEvent(
   } catch (error) {
     return unavailable(event, host, error)
   }
-  if (!(claim instanceof Promise)) return proceed(event, host, key, claim, deadlineMs, queue)
-  const giveBack = (late: Claim): void => {
-    if (late.state === 'claimed') void settleClaim(event, host, { key, token: late.token }, 'threw')
+  if (!isThenable(claim)) return proceed(event, host, key, claim, deadlineMs, queue)
+  const giveBack = (late: Claim | undefined): void => {
+    if (late?.state === 'claimed') void settleClaim(event, host, { key, token: late.token }, 'threw')
   }
   return inTime(claim, host, deadlineMs, giveBack).then(
     given => proceed(event, host, key, given, deadlineMs, queue),
@@ -91,20 +96,20 @@ function proceed(
   event: ReceivedEvent,
   host: EventHost,
   key: string,
-  claim: Claim,
+  claim: Claim | undefined,
   deadlineMs: number,
   queue: EventQueue | undefined,
 ): MaybePromise<EventResult> {
-  if (claim.state !== 'claimed') return repeated(event, claim, host)
+  if (claim?.state === 'done' || claim?.state === 'in_progress') return repeated(event, claim, host)
+  if (claim?.state !== 'claimed') return unavailable(event, host, new TypeError('the answer to the claim is no claim'))
   const held = { key, token: claim.token }
   if (queue === undefined) return runClaimed(event, host, held, deadlineMs)
-  const stored = storeClaimed(event, host, held, queue)
-  return inTime(stored, host, deadlineMs).catch((error: unknown) => unavailable(event, host, error))
+  return storeInTime(event, host, held, queue, deadlineMs)
 }
 
 /** The sender does not wait for ever, so neither does its answer. What the store says later is handed to `late`. */
 function inTime<Result>(
-  answer: Promise<Result>,
+  answer: PromiseLike<Result>,
   { clock }: EventHost,
   deadlineMs: number,
   late?: (result: Result) => void,
@@ -116,7 +121,8 @@ function inTime<Result>(
       reject(new WebhookError('store_unavailable', 'the store did not answer in time'))
     }
     const cancel = clock.setTimer(giveUp, Math.max(0, deadlineMs - clock.now()))
-    answer.then(result => (over ? late?.(result) : resolve(result)), reject).finally(cancel)
+    const told = Promise.resolve(answer).then(result => (over ? late?.(result) : resolve(result)), reject)
+    void told.finally(cancel)
   })
 }
 
@@ -136,19 +142,30 @@ interface HeldClaim {
   readonly token: string
 }
 
-/** A store that failed may have stored it all the same: the sender's retry finds that out by the key. */
-async function storeClaimed(
+function storeInTime(
   event: ReceivedEvent,
   host: EventHost,
-  claim: HeldClaim,
+  claim: HeldClaim | undefined,
+  queue: EventQueue,
+  deadlineMs: number,
+): Promise<EventResult> {
+  const stored = storeEvent(event, host, claim, queue)
+  return inTime(stored, host, deadlineMs).catch((error: unknown) => unavailable(event, host, error))
+}
+
+/** A store that failed may have stored it all the same: the sender's retry finds that out by the key. */
+async function storeEvent(
+  event: ReceivedEvent,
+  host: EventHost,
+  claim: HeldClaim | undefined,
   queue: EventQueue,
 ): Promise<EventResult> {
   try {
-    const isNew = await queue.add(event, claim.key)
-    await settleClaim(event, host, claim, 'done')
+    const isNew = await queue.add(event, claim?.key)
+    if (claim !== undefined) await settleClaim(event, host, claim, 'done')
     return { state: isNew ? 'accepted' : 'duplicate' }
   } catch (error) {
-    await settleClaim(event, host, claim, 'threw')
+    if (claim !== undefined) await settleClaim(event, host, claim, 'threw')
     return unavailable(event, host, error)
   }
 }
@@ -187,7 +204,7 @@ function settleClaim(
     const keepMs = event.idSource === 'digest' ? dedupeTimes.keepDigestMs : dedupeTimes.keepMs
     const settled =
       ended === 'done' ? dedupe.complete(key, token, { keepUntilMs: clock.now() + keepMs }) : dedupe.release(key, token)
-    return settled instanceof Promise ? settled.catch(report) : undefined
+    return isThenable(settled) ? Promise.resolve(settled).catch(report) : undefined
   } catch (error) {
     report(error)
   }

@@ -65,7 +65,7 @@ export class InboundQueue {
    * Resolves once the event is stored for good: `false` when it was already. The key keeps one that was stored just
    * before its process died from being stored again; where the id is only the body's digest, two may be meant.
    */
-  async add(event: ReceivedEvent, key: string): Promise<boolean> {
+  async add(event: ReceivedEvent, key: string | undefined): Promise<boolean> {
     this.#warnUnattended()
     const nowMs = this.#host.clock.now()
     const { type, recordId, time, idSource, provider } = event
@@ -76,7 +76,7 @@ export class InboundQueue {
     const [result] = await this.#settings.deliveries.enqueue([
       {
         event: { ...stored, data: encodeEvent(event), metadata: { provider } },
-        ...(idSource !== 'digest' && { idempotencyKey: `received:${key}` }),
+        ...(key !== undefined && idSource !== 'digest' && { idempotencyKey: `received:${key}` }),
         deliveries: [{ ...target, ordered, dueAtMs: nowMs, isTest: false }],
       },
     ])

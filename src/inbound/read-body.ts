@@ -18,8 +18,15 @@ export function readBody(
     return body.byteLength > limits.maxBodyBytes ? { ok: false, reason: 'too_large' } : { ok: true, bytes: body }
   }
   return new Promise((resolve, reject) => {
-    const deadline = limits.deadlines.begin(() => resolve({ ok: false, reason: 'too_slow' }))
-    body(limits.maxBodyBytes).then(result => {
+    let stop: (() => void) | undefined
+    const deadline = limits.deadlines.begin(() => {
+      resolve({ ok: false, reason: 'too_slow' })
+      stop?.()
+    })
+    const reading = body(limits.maxBodyBytes, how => {
+      stop = how
+    })
+    reading.then(result => {
       limits.deadlines.end(deadline)
       resolve(result)
     }, reject)

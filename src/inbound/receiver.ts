@@ -4,6 +4,7 @@ import type { EventMap, EventOf } from '../model/event.ts'
 import { type IncomingRequest, urlPath, type WebhookRequest, type WebhookResponse } from '../model/http.ts'
 import { isThenable } from '../model/maybe-promise.ts'
 import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
+import { readVerdict } from '../model/verification.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
 import { type ExchangeNotes, note, startNotes, writeExchange } from './exchange.ts'
@@ -15,6 +16,7 @@ import { type ReceiverOptions, type ReceiverSettings, readOptions } from './opti
 import { type LimitedBodyResult, readBody } from './read-body.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import { combineResults, emptyResult, jsonResponse, toResponse } from './respond.ts'
+import { warnOfSharedName } from './shared-name.ts'
 import { fromWebRequest, toWebResponse } from './web.ts'
 
 /** What a health check is told. */
@@ -91,9 +93,17 @@ export interface Receiver<Events extends EventMap = EventMap> {
 export function createReceiver<Events extends EventMap>(options: ReceiverOptions<Events>): Receiver<Events> {
   const settings = readOptions(options)
   const provider: AnyProvider = options.provider
+  warnOfSharedName(settings, provider)
   const lifecycle = createLifecycle<ReceiverLifecycle>(settings.logger, RECEIVER_LIFECYCLE)
   const handlers = createHandlers(provider, settings.logger)
-  const events: EventHost = { ...settings, receiverName: settings.name, handlers, lifecycle, dedupeTimes: settings }
+  const events: EventHost = {
+    ...settings,
+    receiverName: settings.name,
+    deduplicate: provider.deduplicate ?? true,
+    handlers,
+    lifecycle,
+    dedupeTimes: settings,
+  }
   const queue = settings.queue && new InboundQueue(settings.queue, events)
   const host: ReceiveHost = {
     settings,
@@ -116,7 +126,7 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
       : async request => {
           const notes = startNotes(settings)
           const response = await receiveRequest(request, host, notes)
-          await writeExchange(request, response, notes, settings)
+          await writeExchange(request, response, notes, settings, provider.confidential)
           return response
         }
 
@@ -170,7 +180,7 @@ async function receiveRequest(
 
     const verified = provider.verify(request, { now: settings.clock.now() })
     // Most schemes need no waiting, and waiting for nothing costs as much as reading a header.
-    const verdict = isThenable(verified) ? await verified : verified
+    const verdict = readVerdict(isThenable(verified) ? await verified : verified)
     if (!verdict.ok) return reject(request, host, 'refused', note(notes, verdict))
 
     const challenge = provider.challenge && (await provider.challenge(request))
@@ -183,14 +193,25 @@ async function receiveRequest(
     const deadlineMs = startedAtMs + settings.handlerTimeoutMs
     const results: EventResult[] = []
     for (const event of parsed.events) {
+      // The first is begun in any case, so that each try of a long batch gets further.
+      if (results.length > 0 && settings.clock.now() >= deadlineMs) {
+        results.push(outOfTime(parsed.events.length - results.length, host))
+        break
+      }
       const result = handleEvent(event, host.events, deadlineMs, host.queue)
-      results.push(result instanceof Promise ? await result : result)
+      results.push(isThenable(result) ? await result : result)
     }
     return respond(provider, combineResults(results, (settings.clock.now() - startedAtMs) / 1000))
   } catch (error) {
     settings.logger.error('webhook provider failed', { provider: provider.name, error })
     return toResponse(emptyResult('failed'))
   }
+}
+
+/** The rest of a batch is not begun: the sender does not wait any longer, and tries again. */
+function outOfTime(left: number, { settings, provider }: ReceiveHost): EventResult {
+  settings.logger.warn('webhook batch took too long: the rest was not begun', { provider: provider.name, left })
+  return { state: 'failed' }
 }
 
 function isHealthCheck({ method, url }: Pick<WebhookRequest, 'method' | 'url'>): boolean {

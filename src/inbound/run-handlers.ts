@@ -38,10 +38,10 @@ export function runHandlers(
   const context = new Context()
   const shared = handlers.length > 1
   const ended: OneResult[] = []
-  const pending: Array<Promise<OneResult>> = []
+  const pending: Array<PromiseLike<OneResult>> = []
   for (const handler of handlers) {
     const run = runOne(handler, shared ? copyOf(event) : event, context)
-    if (run instanceof Promise) pending.push(run)
+    if (isThenable(run)) pending.push(run)
     else ended.push(run)
   }
   if (pending.length === 0) return summarize(event, ended, limits.logger)
@@ -99,14 +99,26 @@ function runOne(handler: AnyHandler, event: ReceivedEvent, context: HandlerConte
   }
 }
 
+/** A result that cannot be read, as one whose getters throw, counts as a failure. */
 function summarize(event: ReceivedEvent, results: readonly OneResult[], logger: Logger): EndedRun {
+  try {
+    return readResults(event, results, logger)
+  } catch (error) {
+    return { state: 'threw', error }
+  }
+}
+
+function readResults(event: ReceivedEvent, results: readonly OneResult[], logger: Logger): EndedRun {
   const records: RecordOutcome[] = []
   let reply: Reply | undefined
   let failure: Extract<OneResult, { error: unknown }> | undefined
   for (const result of results) {
     if ('error' in result) failure ??= result
     else if (isReply(result.outcome)) reply ??= result.outcome
-    else if (result.outcome !== undefined) records.push(...recordsOf(event, result.outcome, logger))
+    else if (result.outcome !== undefined) {
+      // One by one: as arguments of one call, a large import's records exceed the stack.
+      for (const record of recordsOf(event, result.outcome, logger)) records.push(record)
+    }
   }
   if (failure !== undefined) return { state: 'threw', error: failure.error }
   return { state: 'done', result: reply === undefined ? { records } : { records, reply } }

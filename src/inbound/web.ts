@@ -1,5 +1,5 @@
 import { createByteCollector } from '../bytes/byte-collector.ts'
-import type { BodyResult, IncomingRequest, WebhookResponse } from '../model/http.ts'
+import type { BodyReader, BodyResult, IncomingRequest, WebhookResponse } from '../model/http.ts'
 
 /** A Web request in the receiver's terms. The body is read when the receiver asks for it. */
 export function fromWebRequest(request: Request, remoteAddress: unknown): IncomingRequest {
@@ -7,7 +7,7 @@ export function fromWebRequest(request: Request, remoteAddress: unknown): Incomi
     method: request.method,
     url: request.url,
     headers: request.headers,
-    body: maxBytes => readWebBody(request, maxBytes),
+    body: (maxBytes, stoppable) => readWebBody(request, maxBytes, stoppable),
     remoteAddress: typeof remoteAddress === 'string' ? remoteAddress : undefined,
   }
 }
@@ -22,7 +22,11 @@ export function toWebResponse({ status, headers, body }: WebhookResponse): Respo
   }
 }
 
-async function readWebBody(request: Request, maxBytes: number): Promise<BodyResult> {
+async function readWebBody(
+  request: Request,
+  maxBytes: number,
+  stoppable: Parameters<BodyReader>[1],
+): Promise<BodyResult> {
   if (request.bodyUsed || request.body?.locked === true) {
     return {
       ok: false,
@@ -35,12 +39,14 @@ async function readWebBody(request: Request, maxBytes: number): Promise<BodyResu
   if (Number(request.headers.get('content-length')) > maxBytes) return { ok: false, reason: 'too_large' }
   const reader = request.body.getReader()
   const collector = createByteCollector(maxBytes)
+  const stop = (): void => void reader.cancel().catch(() => {})
+  stoppable?.(stop)
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return { ok: true, bytes: collector.bytes() }
       if (!collector.add(value)) {
-        void reader.cancel().catch(() => {})
+        stop()
         return { ok: false, reason: 'too_large' }
       }
     }

@@ -36,8 +36,11 @@ export type BodyResult =
       readonly message?: string
     }
 
-/** Reads the exact bytes of a body, at most `maxBytes` of them, counting while reading. Never rejects. */
-export type BodyReader = (maxBytes: number) => Promise<BodyResult>
+/**
+ * Reads the exact bytes of a body, at most `maxBytes` of them, counting while reading. Never rejects. Hands over what
+ * stops the reading: it is called when the body takes too long, and then nothing more is read or kept.
+ */
+export type BodyReader = (maxBytes: number, stoppable?: (stop: () => void) => void) => Promise<BodyResult>
 
 /** A request whose body has not been read yet; what framework adapters hand to a receiver. */
 export interface IncomingRequest extends Omit<WebhookRequest, 'body'> {

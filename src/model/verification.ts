@@ -15,6 +15,8 @@ export type RefusalCode =
   | 'address_unknown'
   | 'address_not_allowed'
   | 'unsupported_signature'
+  /** A check of your own answered something that is no verdict. */
+  | 'invalid_verdict'
 
 /** The verdict on a request. Verification never throws on hostile input. */
 export type VerifyResult =
@@ -41,8 +43,18 @@ export interface VerifyContext {
 /** A value that may need waiting for. Verification is synchronous wherever the cryptography is. */
 export type MaybePromise<T> = T | Promise<T>
 
+/** Where requests carry a secret as it is. */
+export interface ConfidentialParts {
+  /** In any case. */
+  readonly headers?: readonly string[]
+  /** Dotted paths in a JSON body, where `*` takes any item of a list; names of fields in a form. */
+  readonly bodyPaths?: readonly string[]
+}
+
 /** Anything that decides whether a request is authentic: a signature scheme or a credential check. */
 export interface Verifier {
+  /** What the exchange log has to mask, beside what everybody knows to be secret by its name. */
+  readonly confidential?: ConfidentialParts
   verify(request: WebhookRequest, context?: VerifyContext): MaybePromise<VerifyResult>
   /**
    * The same request with the proof added that `verify` asks for, as the sender would have sent it. For tests
@@ -54,6 +66,12 @@ export interface Verifier {
 /** Builds a {@link Refusal}. */
 export function refuse(code: RefusalCode, message: string): Refusal {
   return { ok: false, code, message }
+}
+
+/** What a check answered as a verdict: only `ok: true` accepts, and what is neither that nor a refusal refuses. */
+export function readVerdict(answer: VerifyResult | undefined): VerifyResult {
+  if (answer?.ok === true || answer?.ok === false) return answer
+  return refuse('invalid_verdict', 'a check answered neither { ok: true } nor { ok: false, code, message }')
 }
 
 /** The same request with more headers; same-named ones are replaced. */

@@ -5,7 +5,7 @@ import type { NewId } from '../ids.ts'
 import type { Attempt, Delivery, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { singleHeader } from '../model/http.ts'
-import { andThen } from '../model/maybe-promise.ts'
+import { andThen, isThenable } from '../model/maybe-promise.ts'
 import type { MaybePromise } from '../model/verification.ts'
 import type { Preset, PresetOutcome, PresetResponse } from '../presets/preset.ts'
 import type { FailedAttempt } from '../retry/retry-policy.ts'
@@ -92,7 +92,7 @@ export async function makeAttempt(
   let request: SignedAttempt
   try {
     const signing = signAttempt(endpoint, event, delivery, host)
-    request = signing instanceof Promise ? await signing : signing
+    request = isThenable(signing) ? await signing : signing
   } catch (error) {
     return notMade(facts, error)
   }

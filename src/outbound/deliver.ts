@@ -1,6 +1,7 @@
 import type { Attempt, Delivery } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Logger } from '../model/logger.ts'
+import { isThenable } from '../model/maybe-promise.ts'
 import type { AttemptEnd } from '../queue/worker.ts'
 import {
   decideRetry,
@@ -118,7 +119,7 @@ function decide(question: RetryQuestion): RetryDecision {
 /** The endpoint as it is known; before that stops a delivery, as it is: another process may have enabled it. */
 async function currentEndpoint(id: string, cache: EndpointCache): Promise<Endpoint | undefined> {
   const known = cache.get(id)
-  const endpoint = known instanceof Promise ? await known : known
+  const endpoint = isThenable(known) ? await known : known
   return endpoint?.status === 'disabled' ? cache.reload(id) : endpoint
 }
 

@@ -7,6 +7,7 @@ import { type Delivery, deliveryId, type StoredEvent } from '../model/delivery.t
 import type { Endpoint } from '../model/endpoint.ts'
 import type { FieldTable } from '../model/known-fields.ts'
 import { checkOptions } from '../model/known-names.ts'
+import { isThenable } from '../model/maybe-promise.ts'
 import type { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery, EnqueueResult, NewDelivery, Store } from '../storage/store.ts'
 import { checkData, checkType, type EventCatalogue, invalidEvent } from './catalogue.ts'
@@ -113,7 +114,7 @@ export async function publishEvent(
   const { idempotencyKey, transaction } = options
   const matching = cache.match(event.tenant, event.type, transaction === undefined)
   // A transaction that ends without waiting is refused every time, not only when endpoints must be looked up.
-  const endpoints = matching instanceof Promise || transaction !== undefined ? await matching : matching
+  const endpoints = isThenable(matching) || transaction !== undefined ? await matching : matching
   const nowMs = host.clock.now()
   // Inside somebody else's transaction nothing may be sent before it commits.
   const handOff = transaction === undefined ? worker : undefined

@@ -45,7 +45,7 @@ export function dropbox(options: DropboxOptions): Provider<DropboxEvents> {
     type: () => 'list_folder',
     types: { list_folder: 'files.changed' },
     recordId: path('accountId'),
-    expectsReply: () => true,
+    deduplicate: false,
   })
 }
 

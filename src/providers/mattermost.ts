@@ -33,6 +33,7 @@ export function mattermost(options: MattermostOptions): Provider<OpenEvents> {
   const json = bodyToken({ path: 'token', token })
   const form = bodyToken({ path: 'token', token, format: 'form' })
   const verifier: Verifier = {
+    confidential: { bodyPaths: ['token'] },
     verify: (request, context) => (isForm(request) ? form : json).verify(request, context),
     authenticate: (request, context) => (isForm(request) ? form : json).authenticate?.(request, context) ?? request,
   }

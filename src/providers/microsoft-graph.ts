@@ -66,6 +66,7 @@ export function microsoftGraph(options: MicrosoftGraphOptions): Provider<OpenEve
 
 function clientStateVerifier(expected: SecretMatcher): Verifier {
   return {
+    confidential: { bodyPaths: ['value.*.clientState'] },
     verify({ body }) {
       const json = parseJson(body)
       const value = json.ok ? valueAt(json.value, 'value') : undefined

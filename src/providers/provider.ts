@@ -2,7 +2,7 @@ import { WebhookError } from '../errors.ts'
 import type { EventMap, EventOf, ParseResult } from '../model/event.ts'
 import type { WebhookRequest, WebhookResponse } from '../model/http.ts'
 import type { ReceiveResult } from '../model/receive-result.ts'
-import type { MaybePromise, Verifier } from '../model/verification.ts'
+import type { ConfidentialParts, MaybePromise, Verifier } from '../model/verification.ts'
 
 /** A {@link Provider} without the types of its events. */
 export interface AnyProvider {
@@ -16,6 +16,10 @@ export interface AnyProvider {
   readonly methods: readonly string[]
   /** How long the sender waits for an answer, less a margin, in seconds; `undefined` when it does not say. */
   readonly timeoutSeconds: number | undefined
+  /** `false` where two events may look the same: then none is taken for a repetition of another. Default `true`. */
+  readonly deduplicate?: boolean
+  /** Where requests carry the secret that proves them, as the verifier tells: the exchange log masks it. */
+  readonly confidential?: ConfidentialParts
   readonly verify: Verifier['verify']
   readonly authenticate?: Verifier['authenticate']
   /** Reads a verified request. Never throws on hostile input. */
@@ -51,6 +55,8 @@ export interface ProviderOptions<Events extends EventMap> {
   /** Default: `['POST']`. */
   readonly methods?: readonly string[]
   readonly timeoutSeconds?: number
+  /** `false` where two events may look the same: then none is taken for a repetition of another. Default `true`. */
+  readonly deduplicate?: boolean
   readonly challenge?: Provider['challenge']
   readonly unsignedChallenge?: Provider['unsignedChallenge']
   readonly respond?: Provider['respond']
@@ -83,6 +89,8 @@ export function createProvider<Events extends EventMap = EventMap>(options: Prov
     nativeTypes: options.nativeTypes ?? {},
     methods: options.methods ?? ['POST'],
     timeoutSeconds: options.timeoutSeconds,
+    ...(options.deduplicate !== undefined && { deduplicate: options.deduplicate }),
+    ...(verifier.confidential && { confidential: verifier.confidential }),
     verify: (request, context) => verifier.verify(request, context),
     ...(verifier.authenticate && { authenticate: verifier.authenticate.bind(verifier) }),
     parse,

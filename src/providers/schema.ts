@@ -7,6 +7,7 @@
  * records of mostly optional fields, {@link lazyFields}, which looks only at the fields that are there.
  */
 import * as z from 'zod/mini'
+import { isThenable } from '../model/maybe-promise.ts'
 
 /** A value that fits, or the first thing wrong with it. */
 export type SchemaResult<T> =
@@ -105,7 +106,7 @@ export function once<T>(make: () => T): () => T {
  */
 function firstProblem(schema: z.core.$ZodType, value: unknown, parents: readonly string[]): string {
   const result = schema._zod.run({ value, issues: [] }, { async: false, abortEarly: true })
-  const issue = result instanceof Promise ? undefined : result.issues[0]
+  const issue = isThenable(result) ? undefined : result.issues[0]
   if (issue === undefined) return 'the body does not have the documented shape'
   const path = [...parents, ...(issue.path ?? []).map(String)]
   const place = path.length === 0 ? 'the body' : path.join('.').slice(0, MAX_PLACE_LENGTH)

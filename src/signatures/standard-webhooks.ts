@@ -6,6 +6,7 @@ import { systemNow } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { randomBytes } from '../ids.ts'
 import { headerValues, singleHeader, type WebhookRequest } from '../model/http.ts'
+import { andThen } from '../model/maybe-promise.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { type MaybePromise, refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
 import { type Ed25519Keys, ed25519Keys } from './ed25519.ts'
@@ -87,10 +88,8 @@ export function standardWebhooks(options: StandardWebhooksOptions): StandardWebh
 
   const authenticate = (request: WebhookRequest, context?: VerifyContext): MaybePromise<WebhookRequest> => {
     const id = singleHeader(request.headers, `${prefix}-id`) ?? 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W'
-    const signed = sign({ body: request.body, id, timestampMs: readNow(context) })
-    return signed instanceof Promise
-      ? signed.then(headers => withHeaders(request, headers))
-      : withHeaders(request, signed)
+    const message = { body: request.body, id, timestampMs: readNow(context) }
+    return andThen(sign(message), headers => withHeaders(request, headers))
   }
   return {
     sign,
@@ -164,7 +163,7 @@ function verifyRequest(
   if (stale !== undefined) return stale
 
   const found = splitSignatures(signatures)
-  if (found === undefined) return refuse('malformed_signature', 'the signature header has no readable signature')
+  if (found === undefined) return refuse('malformed_signature', 'no signature is readable')
   const pieces: MessagePieces = [`${id}.${timestamp}.`, request.body]
   for (const key of keys.hmac) {
     if (found.v1.length === 0) break

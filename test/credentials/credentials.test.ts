@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { allOf, basicAuth, bearerToken, bodyToken, sharedSecret, unverified } from '../../src/credentials/index.ts'
 import type { HeadersInput, WebhookRequest } from '../../src/model/http.ts'
 import { refuse, type Verifier } from '../../src/model/verification.ts'
+import { thenable } from '../support/thenable.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const request = (headers: HeadersInput, body = '{}'): WebhookRequest => ({
@@ -244,6 +245,30 @@ describe('allOf', () => {
     expect(verdict).toBeInstanceOf(Promise)
     expect(await verdict).toEqual({ ok: true, timestampMs: 17 })
   })
+
+  it('asks the checks behind one whose promise is of another library, or of a replaced Promise', async () => {
+    const verdict = allOf({ verify: () => thenable({ ok: true }) }, refuses).verify(request({}))
+    expect(verdict).toBeInstanceOf(Promise)
+    expect(await verdict).toMatchObject({ ok: false, code: 'signature_mismatch' })
+    const all = allOf(later(accepts), refuses)
+    const replaced = class extends Promise<unknown> {}
+    vi.stubGlobal('Promise', replaced)
+    const waiting = all.verify(request({}))
+    vi.unstubAllGlobals()
+    expect(await waiting).toMatchObject({ ok: false, code: 'signature_mismatch' })
+  })
+
+  it.each([[undefined], [null], [true], [{}], [{ ok: 'yes' }], [{ ok: 1 }], ['ok']])(
+    'takes %j for a refusal, waiting or not',
+    async answer => {
+      const odd: Verifier = { verify: () => answer as never }
+      for (const check of [odd, later(odd)]) {
+        for (const all of [allOf(check, accepts), allOf(accepts, check)]) {
+          expect(await all.verify(request({}))).toMatchObject({ ok: false, code: 'invalid_verdict' })
+        }
+      }
+    },
+  )
 
   it('authenticates with every proof, and only where every check can', async () => {
     const both = allOf(

@@ -11,10 +11,12 @@ import { apiHandler, routeHandlers } from 'crm-webhooks/frameworks/next'
 import { nodeHandler } from 'crm-webhooks/frameworks/node-http'
 import fastify from 'fastify'
 import { Hono } from 'hono'
-import { describe, expect, it } from 'vitest'
+import Koa from 'koa'
+import { describe, expect, it, vi } from 'vitest'
+import { headerValues } from '../../src/model/http.ts'
 import { sendOnce } from './raw-client.ts'
 import { listen } from './serve.ts'
-import { createTarget, head, sign } from './target.ts'
+import { BODY_TIMEOUT_SECONDS, createTarget, head, MAX_BODY_BYTES, sign } from './target.ts'
 
 describe('publicUrl', () => {
   const { receiver } = createTarget()
@@ -95,6 +97,65 @@ describe('nodeHandler', () => {
   })
 })
 
+describe('a body over HTTP/2 that the answer did not wait for', () => {
+  it.each([
+    ['too slow', 408, Buffer.from('x')],
+    ['too large', 413, Buffer.alloc(MAX_BODY_BYTES + 1)],
+  ])('%s: the stream is closed after the answer', async (_name, status, begin) => {
+    const target = createTarget()
+    const adapters = { node: nodeHandler(target.receiver), koa: new Koa().use(koaHandler(target.receiver)).callback() }
+    for (const handle of Object.values(adapters)) {
+      const server = createHttp2Server((request, response) => void handle(request as never, response as never))
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
+      const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      const stream = session.request({ ':method': 'POST', ':path': '/x' }, { endStream: false })
+      const answered = new Promise(resolve => stream.on('response', headers => resolve(headers[':status'])))
+      const closed = new Promise(resolve => stream.on('close', () => resolve(stream.rstCode)))
+      stream.resume()
+      stream.write(begin)
+      if (status === 408) {
+        await vi.waitFor(() => expect(target.clock.pending).toBe(1), { interval: 2 })
+        await target.clock.advance(BODY_TIMEOUT_SECONDS * 1000)
+      }
+      expect([await answered, await closed]).toEqual([status, 0])
+      session.destroy()
+      await new Promise(resolve => server.close(resolve))
+    }
+  })
+})
+
+describe('a request that a middleware touched', () => {
+  it('is read though it was paused', async () => {
+    const target = createTarget()
+    const handle = nodeHandler(target.receiver)
+    const server = await listen(
+      createServer((request, response) => {
+        request.pause()
+        void handle(request, response)
+      }),
+    )
+    const body = Buffer.from('{}')
+    const response = await sendOnce(server.port, head(body), body)
+    await server.close()
+    expect(response.status).toBe(200)
+  })
+
+  it('keeps its repeated headers, though as many were added as Node dropped', async () => {
+    const target = createTarget()
+    const handle = nodeHandler(target.receiver)
+    const server = await listen(
+      createServer((request, response) => {
+        request.headers['x-request-id'] = '1'
+        void handle(request, response)
+      }),
+    )
+    const body = Buffer.from('{}')
+    await sendOnce(server.port, head(body, { headers: ['Authorization: one', 'Authorization: two'] }), body)
+    await server.close()
+    expect(headerValues(target.requests[0]?.headers ?? {}, 'authorization')).toEqual(['one', 'two'])
+  })
+})
+
 describe('fastifyPlugin', () => {
   it("leaves the application's parsers and limits alone", async () => {
     const target = createTarget()
@@ -153,6 +214,22 @@ describe('the peer’s address on runtimes without sockets', () => {
 })
 
 describe('receiver.handle', () => {
+  it('reads no more of a body that takes too long', async () => {
+    const target = createTarget()
+    let cancelled = false
+    const body = new ReadableStream({
+      start: controller => controller.enqueue(new Uint8Array(1)),
+      cancel() {
+        cancelled = true
+      },
+    })
+    const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' }
+    const pending = target.receiver.handle(new Request('https://hooks.example.com/acme', init))
+    await target.clock.advance(BODY_TIMEOUT_SECONDS * 1000)
+    expect((await pending).status).toBe(408)
+    expect(cancelled).toBe(true)
+  })
+
   it('reads a body of a Request that is locked by somebody else as read', async () => {
     const target = createTarget()
     const request = new Request('https://hooks.example.com/acme', { method: 'POST', body: '{}' })

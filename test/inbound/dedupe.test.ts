@@ -2,6 +2,7 @@ import { createReceiver, type DedupeStore } from 'crm-webhooks'
 import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { acme, acmeRequest, dealUpdated, recordingLogger } from '../support/acme.ts'
+import { thenable } from '../support/thenable.ts'
 
 describe('a repeated event', () => {
   it('is answered as a duplicate when it was handled', async () => {
@@ -146,6 +147,56 @@ describe('a batch', () => {
   })
 })
 
+describe('a batch that takes longer than the sender waits', () => {
+  it('begins no more events, but at least one, and each try gets further', async () => {
+    const clock = manualClock()
+    const logger = recordingLogger()
+    const receiver = createReceiver({ provider: acme(), clock, logger })
+    const runs: string[] = []
+    receiver.on('*', async event => {
+      runs.push(event.id)
+      await clock.advance(5_000)
+    })
+    const batch = acmeRequest(['1', '2', '3', '4'].map(id => dealUpdated(id)))
+    expect((await receiver.receive(batch)).status).toBe(500)
+    expect(runs).toEqual(['1', '2'])
+    expect(logger.lines.at(-1)).toMatchObject({ level: 'warn', fields: { left: 2 } })
+    expect((await receiver.receive(batch)).status).toBe(500)
+    await clock.advance(0)
+    expect((await receiver.receive(batch)).status).toBe(200)
+    expect(runs).toEqual(['1', '2', '3', '4'])
+  })
+})
+
+describe('two receivers with one name on one store', () => {
+  it('are warned about, once, when their providers differ', () => {
+    const logger = recordingLogger()
+    const provider = acme()
+    const store = { dedupe: spiedStore() }
+    const make = (own = provider, name = 'acme') => createReceiver({ provider: own, store, name, logger })
+    for (const again of [provider, provider]) make(again)
+    make(acme(), 'other')
+    createReceiver({ provider: acme(), store: { dedupe: spiedStore() }, logger })
+    expect(logger.lines).toEqual([])
+    for (const another of [acme(), acme()]) make(another)
+    expect(logger.lines).toMatchObject([{ level: 'warn', fields: { receiver: 'acme' } }])
+  })
+})
+
+describe('a provider whose events may look the same', () => {
+  it('has none of them taken for a repetition, and nothing asked of the store', async () => {
+    const store = { dedupe: spiedStore() }
+    const receiver = createReceiver({ provider: acme({ deduplicate: false }), store })
+    const handler = vi.fn()
+    receiver.on('*', handler)
+    for (const n of [1, 2]) {
+      expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
+      expect(handler).toHaveBeenCalledTimes(n)
+    }
+    expect(store.dedupe.claim).not.toHaveBeenCalled()
+  })
+})
+
 describe('a store that fails', () => {
   it('makes the sender try again before anything ran', async () => {
     const logger = recordingLogger()
@@ -159,6 +210,43 @@ describe('a store that fails', () => {
     expect(response.headers['retry-after']).toBe('5')
     expect(handler).not.toHaveBeenCalled()
     expect(logger.lines).toHaveLength(1)
+  })
+
+  it.each([
+    ['a promise of another library', { state: 'claimed', token: 't' }, 200],
+    ['a promise that holds no claim', { state: 'maybe' }, 503],
+    ['a promise that holds nothing', undefined, 503],
+  ])('or answers by %s is waited for', async (_name, claim, status) => {
+    const dedupe = spiedStore()
+    dedupe.claim.mockReturnValue(thenable(claim as never))
+    dedupe.complete.mockReturnValue(thenable(undefined))
+    const receiver = createReceiver({ provider: acme(), store: { dedupe } })
+    const handler = vi.fn()
+    receiver.on('*', handler)
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(status)
+    expect(handler).toHaveBeenCalledTimes(status === 200 ? 1 : 0)
+  })
+
+  it('or answers what is no claim at once makes the sender try again', async () => {
+    const dedupe = spiedStore()
+    for (const odd of [undefined, {}, { state: 'maybe' }]) {
+      dedupe.claim.mockReturnValue(odd as never)
+      const receiver = createReceiver({ provider: acme(), store: { dedupe } })
+      expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(503)
+    }
+  })
+
+  it('and gives a late answer that is no claim breaks nothing', async () => {
+    const clock = manualClock()
+    const dedupe = spiedStore()
+    let answer: (claim: never) => void = () => {}
+    dedupe.claim.mockReturnValue(new Promise(resolve => (answer = resolve)))
+    const receiver = createReceiver({ provider: acme(), store: { dedupe }, clock })
+    const response = receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(9_000)
+    expect((await response).status).toBe(503)
+    answer(undefined as never)
+    await clock.advance(0)
   })
 
   it('does not undo what the handler did', async () => {

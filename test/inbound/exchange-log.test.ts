@@ -1,7 +1,17 @@
-import { createReceiver } from 'crm-webhooks'
+import { createReceiver, type Provider } from 'crm-webhooks'
+import { allOf, bodyToken, sharedSecret } from 'crm-webhooks/credentials'
+import { describeProvider, path } from 'crm-webhooks/providers/describe'
+import { figma } from 'crm-webhooks/providers/figma'
+import { microsoftGraph } from 'crm-webhooks/providers/microsoft-graph'
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { describe, expect, it } from 'vitest'
+import type { Verifier } from '../../src/model/verification.ts'
+import type { AnyProvider } from '../../src/providers/provider.ts'
 import { acme, acmeRequest, dealUpdated, recordingLogger } from '../support/acme.ts'
+
+function own(verifier: Verifier, format: 'json' | 'form' = 'json'): Provider {
+  return describeProvider({ name: 'own', verifier, format, type: path('event') })
+}
 
 describe('the exchange log of a receiver', () => {
   it('has every request with its answer, secrets masked', async () => {
@@ -22,6 +32,39 @@ describe('the exchange log of a receiver', () => {
     expect(items[2]).toMatchObject({ endpointId: 'acme', eventId: '1', subject: 'rec-1', method: 'POST' })
     expect(items[2]?.responseBody).toContain('"updated":1')
     expect(JSON.stringify(items)).not.toContain('canary')
+  })
+
+  const token = 'canary-token'
+  const json = { 'content-type': 'application/json' }
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  it.each<[string, AnyProvider, string, Readonly<Record<string, string>>]>([
+    [
+      'Microsoft Graph',
+      microsoftGraph({ clientState: token }),
+      '{"value":[{"changeType":"updated","resource":"r"}]}',
+      json,
+    ],
+    ['Figma', figma({ passcode: token }), '{"event_type":"PING"}', json],
+    ['a header', own(sharedSecret({ header: 'X-My-Code', secret: token })), '{"event":"a.b"}', json],
+    ['a path', own(bodyToken({ path: 'meta.code', token })), '{"event":"a.b"}', json],
+    ['a form', own(bodyToken({ path: 'code', token, format: 'form' }), 'form'), 'event=a.b', form],
+    [
+      'several checks',
+      own(allOf(sharedSecret({ header: 'X-My-Code', secret: token }), bodyToken({ path: 'code', token }))),
+      '{"event":"a.b"}',
+      json,
+    ],
+  ])('has no secret in it that proves a request, whatever its name is: %s', async (_name, provider, text, headers) => {
+    const store = memoryStore()
+    const receiver = createReceiver({ provider: provider as Provider, exchangeLog: store.attempts })
+    const plain = { method: 'POST', url: '/', headers, body: new TextEncoder().encode(text) }
+    const request = await provider.authenticate?.(plain)
+    if (request === undefined) throw new Error('no request')
+    expect((await receiver.receive(request)).status).toBeLessThan(300)
+    const { items } = await store.attempts.list({ direction: 'inbound' })
+    expect(items).toHaveLength(1)
+    expect(JSON.stringify(items)).not.toContain('canary')
+    expect(JSON.stringify(items)).toContain('••••••')
   })
 
   it('does not change the answer when it fails', async () => {

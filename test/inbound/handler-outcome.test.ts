@@ -53,3 +53,44 @@ describe('what a handler returns', () => {
     expect(await answerTo(nothing)).toMatchObject({ status: 200, body: { total: 0 }, warnings: [] })
   })
 })
+
+describe('what a handler returns in numbers, or cannot be read', () => {
+  const later =
+    <Value>(value: Value) =>
+    async (): Promise<Value> =>
+      value
+  const atOnce =
+    <Value>(value: Value) =>
+    (): Value =>
+      value
+
+  it.each([
+    ['at once', atOnce],
+    ['later', later],
+  ])('is counted, be it two hundred thousand records, %s', async (_when, giving) => {
+    const receiver = createReceiver({ provider: acme() })
+    const records = Array.from({ length: 200_000 }, (_, i) => ({ recordId: `${i}`, status: 'created' as const }))
+    receiver.on('deal.updated', giving(records))
+    const { status, body } = await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect(status).toBe(200)
+    expect(JSON.parse(body)).toMatchObject({ created: 200_000 })
+  })
+
+  it.each([
+    ['at once', atOnce],
+    ['later', later],
+  ])('is a failure when reading it throws, and the event can be tried again, %s', async (_when, giving) => {
+    const receiver = createReceiver({ provider: acme(), logger: recordingLogger() })
+    const unreadable = {
+      get status(): 'created' {
+        throw new Error('a relation that was not loaded')
+      },
+    }
+    const off = receiver.on('deal.updated', giving(unreadable as never))
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(500)
+    off()
+    receiver.on('deal.updated', giving('updated' as const))
+    const { status, body } = await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect([status, JSON.parse(body)]).toMatchObject([200, { updated: 1 }])
+  })
+})

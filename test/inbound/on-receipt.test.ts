@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createReceiver, type ReceiverOptions } from 'crm-webhooks'
+import { dropbox } from 'crm-webhooks/providers/dropbox'
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { sqliteStore } from 'crm-webhooks/storage/sqlite'
 import { manualClock } from 'crm-webhooks/testing'
@@ -36,6 +37,27 @@ describe('acknowledge on receipt', () => {
     expect([seen, await states()]).toEqual([[], ['pending']])
     expect(await receiver.drain()).toBe(1)
     expect([seen, await states()]).toEqual([['1 won'], ['succeeded']])
+  })
+
+  it('stores every event of a provider whose events may look the same', async () => {
+    const provider = dropbox({ appSecret: 'app-secret-1' })
+    const store = memoryStore()
+    const receiver = createReceiver({ provider, acknowledge: 'on-receipt', store })
+    const seen: string[] = []
+    receiver.on('files.changed', ({ data }) => void seen.push(data.accountId))
+    const body = new TextEncoder().encode('{"list_folder":{"accounts":["a","b"]}}')
+    const request = await provider.authenticate?.({ method: 'POST', url: '/', headers: {}, body })
+    if (request === undefined) throw new Error('no request')
+    for (const _ of [1, 2]) expect((await receiver.receive(request)).status).toBe(202)
+    expect(seen).toEqual([])
+    await receiver.drain()
+    expect(seen.sort()).toEqual(['a', 'a', 'b', 'b'])
+  })
+
+  it('stores every one of them though they have an id', async () => {
+    const { receiver, states } = setUp({ provider: acme({ deduplicate: false }) })
+    for (const _ of [1, 2]) await receiver.receive(acmeRequest(dealUpdated('1')))
+    expect(await states()).toEqual(['pending', 'pending'])
   })
 
   it('tries a handler again by the schedule, and keeps what was given up until somebody retries it', async () => {

@@ -141,6 +141,16 @@ describe('refusals', () => {
     expect(logger.lines).toHaveLength(1)
   })
 
+  it('is what an answer comes to that is no verdict', async () => {
+    for (const odd of [undefined, {}, { ok: 'yes' }, Promise.resolve({ ok: 1 })]) {
+      const receiver = createReceiver({ provider: acme({ verify: () => odd as never }) })
+      const handler = vi.fn()
+      receiver.on('*', handler)
+      expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(401)
+      expect(handler).not.toHaveBeenCalled()
+    }
+  })
+
   it('survives a provider that throws', async () => {
     const logger = recordingLogger()
     const boom = (): never => {

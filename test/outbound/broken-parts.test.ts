@@ -5,6 +5,7 @@ import { createSender } from '../../src/outbound/sender.ts'
 import { generic } from '../../src/presets/generic.ts'
 import type { Preset } from '../../src/presets/preset.ts'
 import type { TransportResult } from '../../src/transports/transport.ts'
+import { thenable } from '../support/thenable.ts'
 import { endpoint, guard, rig } from './support.ts'
 
 const DAY_MS = 86_400_000
@@ -70,6 +71,17 @@ describe('what only the process that made the endpoint was given', () => {
     ])
     await clock.advance(60_000)
     await web.drain()
+    expect(transport.requests.map(({ headers }) => headers['X-Mine'])).toEqual(['sig'])
+  })
+})
+
+describe('a promise of another library', () => {
+  it('is waited for when a signature scheme answers one: nothing goes out unsigned', async () => {
+    const mine = { header: 'X-Mine', create: () => () => thenable({ 'X-Mine': 'sig' }) }
+    const { sender, transport } = rig([200], { signatures: { mine } })
+    await sender.endpoints.create(endpoint({ signature: 'mine' }))
+    await sender.publish('lead.created', {})
+    await sender.drain()
     expect(transport.requests.map(({ headers }) => headers['X-Mine'])).toEqual(['sig'])
   })
 })

@@ -27,6 +27,36 @@ describe('memory dedupe store', () => {
     expect(states).toEqual(['done', 'done', 'done', 'claimed'])
   })
 
+  it('is not filled by events that fail again and again', async () => {
+    const { dedupe } = memoryStore({ maxDedupeEntries: 3 })
+    const times = { nowMs: 0, claimUntilMs: 10 }
+    for (const key of ['a', 'b']) {
+      const claim = await dedupe.claim(key, times)
+      if (claim.state === 'claimed') await dedupe.complete(key, claim.token, { keepUntilMs: 100 })
+    }
+    for (let i = 0; i < 20; i++) {
+      const claim = await dedupe.claim(`failing ${i % 5}`, times)
+      if (claim.state === 'claimed') await dedupe.release(`failing ${i % 5}`, claim.token)
+    }
+    const states = await Promise.all(['a', 'b'].map(async key => (await dedupe.claim(key, times)).state))
+    expect(states).toEqual(['done', 'done'])
+  })
+
+  it('forgets in order of age what is left, wherever entries were taken out', async () => {
+    const { dedupe } = memoryStore({ maxDedupeEntries: 3 })
+    const times = { nowMs: 0, claimUntilMs: 10 }
+    const give = async (key: string) => {
+      const claim = await dedupe.claim(key, times)
+      return claim.state === 'claimed' ? claim.token : 'none'
+    }
+    const [first, middle] = [await give('first'), await give('middle'), await give('last')]
+    await dedupe.release('middle', middle)
+    await dedupe.release('first', first)
+    for (const key of ['b', 'c', 'd']) await give(key)
+    const states = await Promise.all(['d', 'c', 'b', 'last'].map(async key => (await dedupe.claim(key, times)).state))
+    expect(states).toEqual(['in_progress', 'in_progress', 'in_progress', 'claimed'])
+  })
+
   it.each(['released', 'out of time'])('keeps an event whose earlier claim was %s and is forgotten', async earlier => {
     const { dedupe } = memoryStore({ maxDedupeEntries: 3 })
     // What ran out or was released is thrown away at once only at the front.

@@ -1,4 +1,4 @@
-import type { BodyResult, HeadersInput, IncomingRequest } from '../../model/http.ts'
+import type { BodyReader, BodyResult, HeadersInput, IncomingRequest } from '../../model/http.ts'
 import { bytesOfParser, type ParsedBody } from './parsed-body.ts'
 import { type BodyStream, readStream, wasRead } from './read-stream.ts'
 
@@ -10,6 +10,8 @@ export interface NodeRequest extends BodyStream {
   readonly rawHeaders?: readonly string[]
   readonly httpVersionMajor?: number
   readonly complete?: boolean
+  /** Of HTTP/2. */
+  readonly stream?: { once(event: string, listener: () => void): unknown; close(): void }
   readonly socket?: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
 }
 
@@ -31,7 +33,7 @@ export function fromNodeRequest(request: NodeRequest, context: NodeRequestContex
     method: request.method ?? 'GET',
     url: context.url,
     headers: exactHeaders(request),
-    body: maxBytes => readNodeBody(request, context, maxBytes),
+    body: (maxBytes, stoppable) => readNodeBody(request, context, maxBytes, stoppable),
     remoteAddress: request.socket?.remoteAddress,
   }
 }
@@ -43,12 +45,17 @@ export function nodeOrigin({ socket, headers }: NodeRequest): [scheme: string, h
   return [secure ? 'https' : 'http', typeof host === 'string' ? host : undefined]
 }
 
-function readNodeBody(request: NodeRequest, context: NodeRequestContext, maxBytes: number): Promise<BodyResult> {
+function readNodeBody(
+  request: NodeRequest,
+  context: NodeRequestContext,
+  maxBytes: number,
+  stoppable: Parameters<BodyReader>[1],
+): Promise<BodyResult> {
   const bytes = bytesOfParser(context.parsed, request.headers)
   if (bytes !== undefined) return bytes.length > maxBytes ? tooLarge() : Promise.resolve({ ok: true, bytes })
   const stream = context.stream ?? request
   if (wasRead(stream)) return Promise.resolve({ ok: false, reason: 'already_parsed', message: context.fix })
-  return Number(request.headers['content-length']) > maxBytes ? tooLarge() : readStream(stream, maxBytes)
+  return Number(request.headers['content-length']) > maxBytes ? tooLarge() : readStream(stream, maxBytes, stoppable)
 }
 
 function tooLarge(): Promise<BodyResult> {
@@ -60,8 +67,16 @@ function tooLarge(): Promise<BodyResult> {
  * else the pairs are taken. (`headersDistinct` costs more, and threw on a header `__proto__` in older versions.)
  */
 function exactHeaders({ headers, rawHeaders }: NodeRequest): HeadersInput {
-  if (rawHeaders === undefined || rawHeaders.length === 2 * Object.keys(headers).length) return headers
+  if (rawHeaders === undefined) return headers
+  // A repeated one that Node dropped may be made up for by one that a middleware added, so the number is not enough.
+  if (rawHeaders.length === 2 * Object.keys(headers).length && !hasRepeated(rawHeaders)) return headers
   const pairs: Array<readonly [string, string]> = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) pairs.push([rawHeaders[i] ?? '', rawHeaders[i + 1] ?? ''])
   return pairs
+}
+
+function hasRepeated(rawHeaders: readonly string[]): boolean {
+  const names = new Set<string>()
+  for (let i = 0; i < rawHeaders.length; i += 2) names.add((rawHeaders[i] ?? '').toLowerCase())
+  return 2 * names.size !== rawHeaders.length
 }

@@ -10,10 +10,15 @@ export interface NodeResponse {
   end(body: string): unknown
 }
 
-/** Headers of the answer: a connection with an unread body in it is not used again. */
+/**
+ * Headers of the answer. A connection with an unread body in it is not used again; over HTTP/2 the stream is closed
+ * once the answer was written.
+ */
 export function answerHeaders(request: NodeRequest, answer: WebhookResponse): Readonly<Record<string, string>> {
   if ((request.httpVersionMajor ?? 1) > 1) {
-    const { connection: _, ...headers } = answer.headers
+    const { connection, ...headers } = answer.headers
+    const { stream } = request
+    if (connection === 'close') stream?.once('finish', () => stream.close())
     return headers
   }
   return request.complete === false ? { ...answer.headers, connection: 'close' } : answer.headers

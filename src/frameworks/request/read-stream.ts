@@ -1,5 +1,5 @@
-import { createByteCollector } from '../../bytes/byte-collector.ts'
-import type { BodyResult } from '../../model/http.ts'
+import { type ByteCollector, createByteCollector } from '../../bytes/byte-collector.ts'
+import type { BodyReader, BodyResult } from '../../model/http.ts'
 import { inStep } from '../../model/in-step.ts'
 
 /** A Node stream of body bytes, as far as reading it needs. */
@@ -11,6 +11,7 @@ export interface BodyStream {
   readonly httpVersionMajor?: number
   on(event: string, listener: (chunk: Uint8Array) => void): unknown
   pause(): unknown
+  resume(): unknown
 }
 
 /** Whether somebody took bytes out of a stream, or made it decode them. */
@@ -19,30 +20,37 @@ export function wasRead(stream: BodyStream): boolean {
 }
 
 /**
- * Reads an untouched stream to its end; stops at the first byte above `maxBytes`. The listeners stay: after the
- * answer the server destroys the stream, and an error then must find one.
+ * Reads an untouched stream to its end, though it was paused; stops at the first byte above `maxBytes`, and when it is
+ * told to. The listeners stay: after the answer the server destroys the stream, and an error then must find one.
  */
-export function readStream(stream: BodyStream, maxBytes: number): Promise<BodyResult> {
+export function readStream(
+  stream: BodyStream,
+  maxBytes: number,
+  stoppable?: Parameters<BodyReader>[1],
+): Promise<BodyResult> {
   if (stream.destroyed === true) return Promise.resolve(ABORTED)
   return new Promise(resolve => {
-    const collector = createByteCollector(maxBytes)
-    let ended = false
+    let collector: ByteCollector | undefined = createByteCollector(maxBytes)
     // Every stream closes in the end, and Node makes much of a promise that is resolved twice.
     const end = (result: BodyResult): void => {
-      if (ended) return
-      ended = true
+      if (collector === undefined) return
+      collector = undefined
       inStep(() => resolve(result))
+    }
+    const stop = (result: BodyResult): void => {
+      stream.pause()
+      end(result)
     }
     const abort = (): void => end(ABORTED)
     stream.on('data', chunk => {
-      if (collector.add(chunk)) return
-      stream.pause()
-      end({ ok: false, reason: 'too_large' })
+      if (collector?.add(chunk) === false) stop({ ok: false, reason: 'too_large' })
     })
-    stream.on('end', () => end({ ok: true, bytes: collector.bytes() }))
+    stream.on('end', () => collector && end({ ok: true, bytes: collector.bytes() }))
     stream.on('close', abort)
     // Node emits an HTTP/1 request's error only to those who listen; `close` follows in any case.
     if (stream.httpVersionMajor !== 1) stream.on('error', abort)
+    stoppable?.(() => stop(ABORTED))
+    stream.resume()
   })
 }
 

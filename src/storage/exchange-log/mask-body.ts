@@ -5,7 +5,7 @@ import { visibleText } from './visible-text.ts'
 
 /** What is masked beside the names that everybody uses for secrets. */
 export interface MaskBodyOptions {
-  /** Dotted paths in a JSON body; a number takes a list's item, `*` takes any. */
+  /** Dotted paths in a JSON body; a number takes a list's item, `*` takes any. In a form, names of fields. */
   readonly paths?: readonly string[]
   /** Names, in any case, wherever they stand. */
   readonly names?: readonly string[]
@@ -29,12 +29,16 @@ export function maskBody(body: Uint8Array | string, contentType: string, options
   const whole = bytes.length <= MAX_LOGGED_BYTES
   const text = readText(whole ? bytes : bytes.subarray(0, MAX_LOGGED_BYTES), whole ? options.text : undefined)
   if (text === undefined) return `[binary, ${bytes.length} bytes]`
-  const names = options.names === undefined ? NO_NAMES : new Set(options.names.map(name => name.toLowerCase()))
+  const { names = [], paths = [] } = options
   const isForm = /^\s*application\/x-www-form-urlencoded\b/i.test(contentType)
-  const masked = visibleText(isForm ? maskForm(text, names) : maskJson(text, options.paths ?? [], names))
+  const masked = visibleText(isForm ? maskForm(text, setOf([...names, ...paths])) : maskJson(text, paths, setOf(names)))
   const kept = firstBytes(masked)
   if (kept === masked && whole && !options.truncated) return masked
   return `${kept}… [cut, of ${options.truncated ? 'more than ' : ''}${bytes.length} bytes]`
+}
+
+function setOf(names: readonly string[]): ReadonlySet<string> {
+  return names.length === 0 ? NO_NAMES : new Set(names.map(name => name.toLowerCase()))
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()

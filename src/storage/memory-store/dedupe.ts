@@ -1,4 +1,3 @@
-import { Fifo } from '../../model/fifo.ts'
 import type { Claim, DedupeStore } from '../dedupe-store.ts'
 
 interface Entry {
@@ -6,31 +5,41 @@ interface Entry {
   /** `undefined` once the event was handled. */
   token: string | undefined
   untilMs: number
-  /** Another entry of its key, or none, has taken its place. */
-  gone: boolean
+  older: Entry | undefined
+  newer: Entry | undefined
 }
 
 /** How many entries a claim looks at to throw expired ones away: enough to keep up, never a long pause. */
 const SWEEP = 2
 
-/** Remembers in this process, at most `maxEntries` events (default 100,000); the oldest is forgotten first. */
+/**
+ * Remembers in this process, at most `maxEntries` events (default 100,000); the oldest is forgotten first. An event that
+ * was given back takes no room.
+ */
 export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
   const entries = new Map<string, Entry>()
-  /**
-   * All entries, oldest first, those that were released too. Kept beside the map because a map that loses its first
-   * entries all the time gets slow to begin with.
-   */
-  const byAge = new Fifo<Entry>()
+  // By age, in links between the entries: a map that loses its first ones all the time gets slow to begin with.
+  let oldest: Entry | undefined
+  let newest: Entry | undefined
   let claims = 0
-  const forgetOldest = (): void => {
-    const oldest = byAge.shift()
-    if (oldest?.gone === false) entries.delete(oldest.key)
+  const add = (entry: Entry): void => {
+    entries.set(entry.key, entry)
+    if (newest === undefined) oldest = entry
+    else newest.newer = entry
+    newest = entry
+  }
+  const remove = (entry: Entry): void => {
+    const { key, older, newer } = entry
+    entries.delete(key)
+    if (older === undefined) oldest = newer
+    else older.newer = newer
+    if (newer === undefined) newest = older
+    else newer.older = older
   }
   const sweep = (nowMs: number): void => {
     for (let i = 0; i < SWEEP; i++) {
-      const oldest = byAge.peek()
-      if (oldest === undefined || (oldest.untilMs > nowMs && !oldest.gone)) return
-      forgetOldest()
+      if (oldest === undefined || oldest.untilMs > nowMs) return
+      remove(oldest)
     }
   }
   return {
@@ -40,12 +49,10 @@ export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
       if (known !== undefined && known.untilMs > nowMs) {
         return known.token === undefined ? { state: 'done' } : { state: 'in_progress', untilMs: known.untilMs }
       }
-      if (known !== undefined) known.gone = true
+      if (known !== undefined) remove(known)
       const token = String(++claims)
-      const entry: Entry = { key, token, untilMs: claimUntilMs, gone: false }
-      entries.set(key, entry)
-      byAge.push(entry)
-      if (byAge.size > Math.max(1, maxEntries)) forgetOldest()
+      add({ key, token, untilMs: claimUntilMs, older: newest, newer: undefined })
+      if (oldest !== undefined && entries.size > Math.max(1, maxEntries)) remove(oldest)
       return { state: 'claimed', token }
     },
     complete(key, token, { keepUntilMs }) {
@@ -56,9 +63,7 @@ export function memoryDedupeStore(maxEntries = 100_000): DedupeStore {
     },
     release(key, token) {
       const entry = entries.get(key)
-      if (entry?.token !== token) return
-      entry.gone = true
-      entries.delete(key)
+      if (entry?.token === token) remove(entry)
     },
   }
 }
