@@ -77,7 +77,7 @@ describe('the built package', () => {
   /** Bytes, minified. 7 kB of the first is @noble/hashes, the fallback where the runtime has no hash. */
   it.each([
     ['standardWebhooks', 'signatures/index', 19_000],
-    ['hmacSignature', 'signatures/index', 31_500],
+    ['hmacSignature', 'signatures/index', 32_000],
     ['zendesk', 'providers/zendesk', 38_000],
     ['createReceiver', 'index', 72_000],
     ['createSender', 'index', 140_000],
