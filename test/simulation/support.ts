@@ -95,6 +95,8 @@ export function firstArrivals(arrivals: readonly Arrival[]): readonly string[] {
   return [...new Set(arrivals.filter(({ status }) => status === 200).map(keyOf))]
 }
 
+const RETRY = [5, 30, 60, 60, 60, 60, 60, 60]
+
 /** Starts a process with a receiver whose handler writes to a CRM: a step of its own. */
 export function spawnReceiver(
   world: SimulatedWorld,
@@ -102,7 +104,12 @@ export function spawnReceiver(
   acknowledge: 'on-receipt' | 'after-handling',
 ): SimulatedProcess<Receiver<AcmeEvents>> {
   const process = world.spawn(name, host => {
-    const receiver = createReceiver({ ...host, provider: acme(), acknowledge, retry: [5, 30, 60, 60, 60, 60, 60, 60] })
+    const receiver = createReceiver({
+      ...host,
+      provider: acme(),
+      acknowledge,
+      ...(acknowledge === 'on-receipt' && { retry: RETRY }),
+    })
     receiver.on('deal.updated', ({ id }) => host.step('crm.write', () => world.ledger.delivered(id)))
     receiver.start()
     return receiver
