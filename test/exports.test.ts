@@ -79,7 +79,7 @@ describe('the built package', () => {
     ['standardWebhooks', 'signatures/index', 19_000],
     ['hmacSignature', 'signatures/index', 32_000],
     ['zendesk', 'providers/zendesk', 38_000],
-    ['createReceiver', 'index', 72_000],
+    ['createReceiver', 'index', 74_000],
     ['createSender', 'index', 140_000],
     ['pipedrive', 'providers/pipedrive', 116_500],
     ['nodeHandler', 'frameworks/node-http', 5_500],
