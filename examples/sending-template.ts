@@ -33,4 +33,4 @@ try {
 
 // Prints:
 // {"customer":{"name":"Zoë \"Z\" {{x}} (unknown)","score":87},"tags":["new"],"source":"crm:lead.created","at":"2026-01-05T09:00:00.000Z"}
-// endpoint: template template: line 1, column 11: expected a key in double quotes. Is it a placeholder outside a string? Put it in quotes; "{{path|json}}" keeps the type of the value
+// endpoint: template line 1, column 11: expected a key in double quotes. Is it a placeholder outside a string? Put it in quotes; "{{path|json}}" keeps the type of the value
