@@ -102,7 +102,8 @@ export function spawnReceiver(
   acknowledge: 'on-receipt' | 'after-handling',
 ): SimulatedProcess<Receiver<AcmeEvents>> {
   const process = world.spawn(name, host => {
-    const receiver = createReceiver({ ...host, provider: acme(), acknowledge, retry: [5, 30, 60, 60, 60, 60, 60, 60] })
+    const retry = acknowledge === 'on-receipt' && { retry: [5, 30, 60, 60, 60, 60, 60, 60] }
+    const receiver = createReceiver({ ...host, provider: acme(), acknowledge, ...retry })
     receiver.on('deal.updated', ({ id }) => host.step('crm.write', () => world.ledger.delivered(id)))
     receiver.start()
     return receiver
