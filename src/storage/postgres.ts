@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { checkOptions } from '../model/known-names.ts'
-import { type Logger, silentLogger } from '../model/logger.ts'
+import { harmlessLogger, type Logger } from '../model/logger.ts'
 import type { EncryptionOptions } from './encryption/keys.ts'
 import { createSealer } from './encryption/sealer.ts'
 import { isClient, kindOf, type PostgresClient } from './sql/postgres/client.ts'
@@ -83,7 +83,8 @@ const OPTIONS: Readonly<Record<keyof PostgresStoreOptions, true>> = {
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): SqlStore {
   checkOptions(options, Object.keys(OPTIONS), 'postgresStore')
   const { prefix = DEFAULT_PREFIX, clock = systemClock, timeoutSeconds = 15, poolerMode = 'session' } = options
-  const { logger = silentLogger, encryption, listen = true } = options
+  const { encryption, listen = true } = options
+  const logger = harmlessLogger(options.logger)
   if (!isClient(client)) {
     throw invalid('client', 'must be a pool or a client of pg: something with query()')
   }

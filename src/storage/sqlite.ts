@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { checkOptions } from '../model/known-names.ts'
-import { type Logger, silentLogger } from '../model/logger.ts'
+import { harmlessLogger, type Logger } from '../model/logger.ts'
 import type { EncryptionOptions } from './encryption/keys.ts'
 import { createSealer } from './encryption/sealer.ts'
 import { type OpenFile, SqliteDatabase } from './sql/sqlite/database.ts'
@@ -74,7 +74,7 @@ export function sqliteStore(database: string | SqliteHandle, options: SqliteStor
   return createSqlStore({
     database: new SqliteDatabase(handle, open, {
       tables,
-      logger: options.logger ?? silentLogger,
+      logger: harmlessLogger(options.logger),
       path,
       busyTimeoutMs: busyTimeoutSeconds * 1000,
     }),

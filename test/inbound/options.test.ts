@@ -43,6 +43,10 @@ describe('options of a receiver', () => {
     expect(() => createReceiver(options as never)).toThrow(invalid(argument, message))
   })
 
+  it('may hold the parts of a sender, as the host of a simulation does', () => {
+    expect(() => createReceiver({ provider, transport: {}, guard: {} } as never)).not.toThrow()
+  })
+
   it('may be left out by being undefined', () => {
     expect(() => createReceiver({ provider, slots: undefined, aknowledge: undefined } as never)).not.toThrow()
   })

@@ -29,7 +29,6 @@ const all = (write: () => unknown): Logger => ({ debug: write, info: write, warn
 describe.each([
   ['throws', all(throwing)],
   ['rejects', all(rejecting)],
-  ['is none', {} as Logger],
 ])('a logger that %s', (_, logger) => {
   it('does not keep a sender from going on when the store is well again', async () => {
     const clock = manualClock(Date.UTC(2026, 0, 5, 9))

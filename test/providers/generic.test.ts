@@ -99,3 +99,11 @@ describe('mistakes', () => {
     expect(() => generic({ verifier, type: 'event', ...options } as GenericOptions)).toThrow(message)
   })
 })
+
+describe('a path that is no text', () => {
+  it.each([5, null, {}])('is refused by name: %j', data => {
+    expect(() => generic({ verifier: unverified(), type: 'event', data: data as never })).toThrow(
+      expect.objectContaining({ code: 'invalid_option', argument: 'data' }),
+    )
+  })
+})

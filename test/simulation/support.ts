@@ -95,8 +95,6 @@ export function firstArrivals(arrivals: readonly Arrival[]): readonly string[] {
   return [...new Set(arrivals.filter(({ status }) => status === 200).map(keyOf))]
 }
 
-const RETRY = [5, 30, 60, 60, 60, 60, 60, 60]
-
 /** Starts a process with a receiver whose handler writes to a CRM: a step of its own. */
 export function spawnReceiver(
   world: SimulatedWorld,
@@ -104,12 +102,8 @@ export function spawnReceiver(
   acknowledge: 'on-receipt' | 'after-handling',
 ): SimulatedProcess<Receiver<AcmeEvents>> {
   const process = world.spawn(name, host => {
-    const receiver = createReceiver({
-      ...host,
-      provider: acme(),
-      acknowledge,
-      ...(acknowledge === 'on-receipt' && { retry: RETRY }),
-    })
+    const retry = acknowledge === 'on-receipt' && { retry: [5, 30, 60, 60, 60, 60, 60, 60] }
+    const receiver = createReceiver({ ...host, provider: acme(), acknowledge, ...retry })
     receiver.on('deal.updated', ({ id }) => host.step('crm.write', () => world.ledger.delivered(id)))
     receiver.start()
     return receiver
