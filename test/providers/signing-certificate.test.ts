@@ -132,18 +132,20 @@ describe('Amazon SNS', () => {
 
   it('asks SNS to try again where it would take a 4xx as final', async () => {
     const receiver = createReceiver({ provider: snsFixtures.create(), bodyTimeoutSeconds: 0.02 })
-    let finish = (): void => undefined
-    receiver.on('*', () => new Promise<void>(resolve => (finish = resolve)))
+    const [begun, done] = [new Signal(), new Signal()]
+    receiver.on('*', () => {
+      begun.give()
+      return done.given
+    })
     const proved = await sign({})
     const first = receiver.receive(proved)
-    await vi.waitFor(async () => {
-      const { status, headers } = await receiver.receive(proved)
-      expect({ status, headers }).toEqual({
-        status: 503,
-        headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
-      })
+    await begun.given
+    const { status, headers } = await receiver.receive(proved)
+    expect({ status, headers }).toEqual({
+      status: 503,
+      headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
     })
-    finish()
+    done.give()
     expect(await first).toMatchObject({ status: 200 })
     const slow = await receiver.receive({ ...proved, body: () => new Promise<never>(() => undefined) })
     expect(slow).toMatchObject({ status: 503, headers: { 'retry-after': '5' } })
@@ -332,3 +334,11 @@ describe('PayPal', () => {
     expect(() => paypal({ webhookId: '', certificate: testCertificatePem })).toThrow('webhookId')
   })
 })
+
+/** Something that happens once. */
+class Signal {
+  give = (): void => undefined
+  readonly given = new Promise<void>(resolve => {
+    this.give = resolve
+  })
+}
