@@ -4,6 +4,7 @@ import Database from 'libsql'
 import { describe, expect, it } from 'vitest'
 import { filterDeliveries } from '../../src/storage/sql/delivery-filter.ts'
 import { claim, endpoint, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
+import { explain } from './sql-support.ts'
 
 const tablesOf = (database: InstanceType<typeof Database>): string[] =>
   (database.prepare("select name from sqlite_master where type = 'table' order by name").all([]) as { name: string }[])
@@ -86,9 +87,7 @@ describe('migrations', () => {
     const database = new Database(':memory:')
     await sqliteStore(database).start()
     const plan = (sql: string): string =>
-      (database.prepare(`explain query plan ${sql}`).all() as { detail: string }[])
-        .map(({ detail }) => detail)
-        .join(' ')
+      (database.prepare(explain(sql)).all() as { detail: string }[]).map(({ detail }) => detail).join(' ')
     const attempts = 'select no from webhook_attempts where tenant = ? order by started_at_ms desc, no desc limit 51'
     expect(plan(attempts)).toMatch(/^SEARCH \S+ USING COVERING INDEX webhook_attempts_tenant \(tenant=\?\)$/)
     const events = 'select no from webhook_events where tenant = ? order by no desc limit 51'

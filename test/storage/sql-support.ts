@@ -12,3 +12,8 @@ export async function emptied(
   await client.query(`truncate ${TABLES.map(name => prefix + name).join(', ')} restart identity`)
   return store
 }
+
+/** What SQLite is asked for the plan of a statement. Not every driver does without values for the parameters. */
+export function explain(sql: string): string {
+  return `explain query plan ${sql.replaceAll('?', '1')}`
+}

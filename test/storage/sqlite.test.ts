@@ -12,6 +12,7 @@ import type { NewEvent } from '../../src/storage/store.ts'
 import { attempt, claim, endpoint, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 import { storeContract } from '../../src/testing/store-contract.ts'
 import { guard } from '../outbound/support.ts'
+import { explain } from './sql-support.ts'
 
 describe('a SQLite store', () => {
   storeContract(() => sqliteStore(new Database(':memory:')), { describe, it, expect })
@@ -312,9 +313,7 @@ describe('a SQLite file', () => {
     const claimed = await claim(store, 1, { limit: 4 })
     expect(claimed.map(({ delivery }) => delivery.lane)).toContain('small')
     const plan = (sql: string): string =>
-      (database.prepare(`explain query plan ${sql}`).all() as { detail: string }[])
-        .map(({ detail }) => detail)
-        .join(' ')
+      (database.prepare(explain(sql)).all() as { detail: string }[]).map(({ detail }) => detail).join(' ')
     const next = `select lane_no, due_at_ms from webhook_deliveries where direction = 0 and state = 0 and lane_no > 1
       order by lane_no, due_at_ms limit 1`
     expect(plan(next)).toMatch(/USING (COVERING )?INDEX webhook_deliveries_due/)
@@ -341,7 +340,7 @@ describe('a SQLite file', () => {
     await claim(store, 1, { leaseUntilMs: 2 })
     await claim(store, 3)
     await store.deliveries.reschedule('a', 5, 'later')
-    const plans = [...texts].map(text => prepare(`explain query plan ${text}`).all() as { detail: string }[])
+    const plans = [...texts].map(text => prepare(explain(text)).all() as { detail: string }[])
     const used = plans.flatMap(plan => plan.map(({ detail }) => detail)).join('\n')
     expect(used).toMatch(/INDEX webhook_deliveries_order \(lane_no=\? AND order_key=\? AND state=\?\)/)
     expect(used).not.toMatch(/webhook_deliveries_lane|SCAN webhook_deliveries|SCAN d\b/)

@@ -62,5 +62,6 @@ function* replaceBodies({ dialect, tables }: Database, changed: readonly Sql[]):
   const bytes = raw(dialect === 'postgres' ? "decode(r.new_body, 'hex')" : 'unhex(r.new_body)')
   yield sql`with r (event_no, ordinal, old_type, new_type, new_body) as (values ${join(changed, ', ')})
     update ${raw(tables.deliveries)} as d set content_type = r.new_type, body = ${bytes} from r
-    where d.event_no = r.event_no and d.ordinal = r.ordinal and d.content_type = r.old_type and d.body is not null`
+    where d.event_no = r.event_no and d.ordinal = r.ordinal and d.content_type = r.old_type and d.body is not null
+    returning 1`
 }
