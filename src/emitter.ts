@@ -1,6 +1,6 @@
 import { EventEmitter } from 'eventemitter3'
 import { WebhookError } from './errors.ts'
-import { findUnknownField } from './model/known-fields.ts'
+import { type FieldTable, findUnknownField } from './model/known-fields.ts'
 import type { Logger } from './model/logger.ts'
 import { isThenable } from './model/maybe-promise.ts'
 
@@ -29,10 +29,7 @@ export interface LifecycleSource<Map extends object> extends LifecycleEmitter<Ma
  *
  * @param names what can be listened to. Default: anything.
  */
-export function createLifecycle<Map extends object>(
-  logger: Logger,
-  names?: Readonly<Record<keyof Map & string, true>>,
-): LifecycleSource<Map> {
+export function createLifecycle<Map extends object>(logger: Logger, names?: FieldTable<Map>): LifecycleSource<Map> {
   const emitter = new EventEmitter()
   const report = (name: string, error: unknown): void =>
     logger.error('lifecycle listener failed', { event: name, error })

@@ -70,10 +70,10 @@ export function handleEvent(
     host.logger.warn('webhook event of an unknown type', logFields(event))
     host.lifecycle.emit('unrouted', { event })
   }
-  if (event.expectsReply || !host.deduplicate) {
-    if (queue !== undefined && !event.expectsReply) return storeInTime(event, host, undefined, queue, deadlineMs)
+  if (event.expectsReply || (!host.deduplicate && queue === undefined)) {
     return andThen(runEvent(event, host, deadlineMs), result => finishRun(event, host, result))
   }
+  if (!host.deduplicate && queue !== undefined) return storeInTime(event, host, undefined, queue, deadlineMs)
   const key = dedupeKey(host.receiverName, event)
   const nowMs = host.clock.now()
   let claim: MaybePromise<Claim>

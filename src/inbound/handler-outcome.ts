@@ -1,6 +1,6 @@
 import type { ReceivedEvent } from '../model/event.ts'
 import { nearestName } from '../model/event-type.ts'
-import { kindOf } from '../model/known-names.ts'
+import { kindOf } from '../model/known-fields.ts'
 import type { Logger } from '../model/logger.ts'
 import type { RecordOutcome } from '../model/receive-result.ts'
 

@@ -1,4 +1,5 @@
 import type { ReceivedEvent } from '../model/event.ts'
+import type { FieldTable } from '../model/known-fields.ts'
 import type { ReceiveOutcome, RecordOutcome } from '../model/receive-result.ts'
 
 /** A request that did not become an event. */
@@ -30,7 +31,7 @@ export interface ReceiverLifecycle {
 }
 
 /** The names of what a receiver tells. */
-export const RECEIVER_LIFECYCLE: Readonly<Record<keyof ReceiverLifecycle, true>> = {
+export const RECEIVER_LIFECYCLE: FieldTable<ReceiverLifecycle> = {
   received: true,
   rejected: true,
   duplicate: true,

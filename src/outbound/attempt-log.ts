@@ -1,5 +1,6 @@
 import type { Attempt } from '../model/delivery.ts'
-import { checkOptions } from '../model/known-names.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { type ExportFormat, exportAttempts } from '../storage/exchange-log/index.ts'
 import type { AttemptFilter, AttemptStats, AttemptStore, Page } from '../storage/store.ts'
 
@@ -19,7 +20,7 @@ export interface AttemptLog {
   export(filter: AttemptFilter, format: ExportFormat): AsyncIterable<string>
 }
 
-const FILTERS: Readonly<Record<keyof AttemptFilter, true>> = {
+const FILTERS: FieldTable<AttemptFilter> = {
   tenant: true,
   endpointId: true,
   deliveryId: true,

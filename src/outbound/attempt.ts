@@ -105,7 +105,7 @@ export async function makeAttempt(
   return { attempt, request, failure: judged.ok ? undefined : failureOf(result, judged) }
 }
 
-/** The request could not even be made. A process that was given more can make it, so it is tried again. */
+/** The request could not even be made. What this process was not given another one may have: that is tried again. */
 function notMade(facts: AttemptFacts, error: unknown): AttemptResult {
   const message = error instanceof Error ? error.message : 'the request could not be made'
   const isUnknown = error instanceof WebhookError && error.code === 'unsupported'

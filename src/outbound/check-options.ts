@@ -1,5 +1,6 @@
 import { WebhookError } from '../errors.ts'
-import { checkOptions } from '../model/known-names.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import type { Preset } from '../presets/preset.ts'
 import type { Store } from '../storage/store.ts'
 import type { EventCatalogue } from './catalogue.ts'
@@ -7,7 +8,7 @@ import type { SenderOptions } from './options.ts'
 
 type Options = SenderOptions<EventCatalogue>
 
-const OPTIONS: Readonly<Record<keyof Options, true>> = {
+const OPTIONS: FieldTable<Options> = {
   transport: true,
   guard: true,
   store: true,
@@ -27,7 +28,7 @@ const OPTIONS: Readonly<Record<keyof Options, true>> = {
   newId: true,
 }
 
-const WORKER_OPTIONS: Readonly<Record<keyof NonNullable<Options['worker']>, true>> = {
+const WORKER_OPTIONS: FieldTable<NonNullable<Options['worker']>> = {
   slots: true,
   maxOpen: true,
   slowAfterMilliseconds: true,
@@ -36,7 +37,7 @@ const WORKER_OPTIONS: Readonly<Record<keyof NonNullable<Options['worker']>, true
   settleAfterMilliseconds: true,
 }
 
-const DISABLE_OPTIONS: Readonly<Record<keyof NonNullable<Options['disable']>, true>> = {
+const DISABLE_OPTIONS: FieldTable<NonNullable<Options['disable']>> = {
   afterSeconds: true,
   minFailures: true,
   probeEverySeconds: true,

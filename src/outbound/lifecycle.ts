@@ -1,5 +1,6 @@
 import type { Attempt, Delivery } from '../model/delivery.ts'
 import type { DisabledReason } from '../model/endpoint.ts'
+import type { FieldTable } from '../model/known-fields.ts'
 
 /** What a sender tells of its deliveries. Endpoints can subscribe to the same, as `webhook.delivery.exhausted` and so on. */
 export interface SenderLifecycle {
@@ -26,7 +27,7 @@ export interface SenderLifecycle {
 }
 
 /** The names of what a sender tells. */
-export const SENDER_LIFECYCLE: Readonly<Record<keyof SenderLifecycle, true>> = {
+export const SENDER_LIFECYCLE: FieldTable<SenderLifecycle> = {
   'delivery.succeeded': true,
   'delivery.failed': true,
   'delivery.exhausted': true,

@@ -60,7 +60,7 @@ export type AwsSnsEvents = {
  *
  * @throws {WebhookError} `invalid_option`.
  * @example
- * const provider = awsSns({ certificate: loadPem, topicArns: [process.env.ORDERS_TOPIC_ARN] })
+ * const provider = awsSns({ certificate: loadPem, topicArns: ['arn:aws:sns:eu-central-1:123456789012:orders'] })
  * receiver.on('subscription.confirmation', async ({ data }) => void (await fetch(data.SubscribeURL ?? '')))
  * receiver.on('notification.received', ({ data }) => work(JSON.parse(data.Message)))
  * @see Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS messages".

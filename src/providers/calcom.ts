@@ -1,7 +1,7 @@
 import { unverified } from '../credentials/unverified.ts'
 import { WebhookError } from '../errors.ts'
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
-import { checkOptions } from '../model/known-names.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import type { Verifier } from '../model/verification.ts'
 import { bookingUid, compositeId, eventTime, payloadOf } from './calcom/lookups.ts'

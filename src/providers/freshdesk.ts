@@ -1,7 +1,7 @@
 import { type BasicCredentials, basicAuth } from '../credentials/basic-auth.ts'
 import { sharedSecret } from '../credentials/shared-secret.ts'
 import { WebhookError } from '../errors.ts'
-import { checkOptions } from '../model/known-names.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import type { Verifier } from '../model/verification.ts'
 import { describeProvider, path } from './describe.ts'

@@ -4,7 +4,7 @@ import { type IpAllowlistOptions, ipAllowlist } from '../credentials/ip-allowlis
 import { unverified } from '../credentials/unverified.ts'
 import { WebhookError } from '../errors.ts'
 import type { EventOf, ParseResult } from '../model/event.ts'
-import { checkOptions } from '../model/known-names.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import type { Verifier } from '../model/verification.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'

@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { dateMs } from '../model/date.ts'
 import type { Delivery, DeliveryStatus, StoredEvent } from '../model/delivery.ts'
-import { checkOptions } from '../model/known-names.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import type {
   DeliveryFilter,
   DeliveryStore,
@@ -75,7 +76,7 @@ export interface DeliveriesOptions {
   readonly only?: { readonly direction: Delivery['direction']; readonly endpointId: string }
 }
 
-const FILTERS: Readonly<Record<keyof DeliveryFilter, true>> = {
+const FILTERS: FieldTable<DeliveryFilter> = {
   tenant: true,
   endpointId: true,
   eventId: true,
@@ -89,10 +90,23 @@ const FILTERS: Readonly<Record<keyof DeliveryFilter, true>> = {
   limit: true,
   cursor: true,
 }
-const REPLAY_FILTERS = ['endpointId', 'since', 'until', 'status', 'tenant']
-const GROUP_FILTERS = ['endpointId', 'cause', 'tenant', 'direction', 'limit']
+const REPLAY_FILTERS: FieldTable<ReplayFilter> = {
+  endpointId: true,
+  since: true,
+  until: true,
+  status: true,
+  tenant: true,
+}
+const GROUP_KEYS: FieldTable<FailureKey> = { endpointId: true, cause: true, tenant: true, direction: true }
+const GROUP_FILTERS: FieldTable<FailureFilter> = { ...GROUP_KEYS, limit: true }
 /** A group is handed on as it was answered, with its figures. */
-const GROUP_FIELDS = ['endpointId', 'cause', 'tenant', 'direction', 'count', 'oldestAtMs', 'newestAtMs', 'sample']
+const GROUP_FIELDS: FieldTable<FailureGroup> = {
+  ...GROUP_KEYS,
+  count: true,
+  oldestAtMs: true,
+  newestAtMs: true,
+  sample: true,
+}
 
 /** Creates the management of deliveries. */
 export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions): Deliveries {
@@ -128,7 +142,7 @@ export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions
     },
     replay: async filter => retryAll(readReplay(filter)),
     async failures(filter = {}) {
-      checkOptions(filter, GROUP_FILTERS, 'deliveries.failures')
+      checkOptions(filter, Object.keys(GROUP_FILTERS), 'deliveries.failures')
       const { limit } = filter
       if (limit !== undefined && !Number.isInteger(limit)) throw invalid('failures', 'limit', 'must be a whole number')
       return isWithin(filter, only) ? store.failures({ ...filter, ...only }) : []
@@ -157,7 +171,7 @@ function isWithin({ direction, endpointId }: Place, only: DeliveriesOptions['onl
 
 /** What `replay` takes, as a store has it. */
 function readReplay(filter: ReplayFilter): DeliveryFilter {
-  checkOptions(filter, REPLAY_FILTERS, 'deliveries.replay')
+  checkOptions(filter, Object.keys(REPLAY_FILTERS), 'deliveries.replay')
   const { endpointId, since, until, status = 'failed', tenant } = filter
   if (typeof endpointId !== 'string') throw invalid('replay', 'endpointId', 'must be the id of an endpoint')
   return {
@@ -181,7 +195,7 @@ function invalid(where: string, argument: string, problem: string): WebhookError
 
 /** What names a group, without its figures. An empty key would name everything. */
 function keyOf(group: FailureKey): FailureKey {
-  checkOptions(group, GROUP_FIELDS, 'a group of failures')
+  checkOptions(group, Object.keys(GROUP_FIELDS), 'a group of failures')
   const { endpointId, cause, tenant, direction } = group
   if (typeof endpointId !== 'string' || typeof cause !== 'string') {
     throw new WebhookError('invalid_option', 'a group of failures is named by its endpointId and its cause', {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
-import { checkOptions } from '../model/known-names.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { MemoryAttempts } from './memory-store/attempts.ts'
 import { memoryDedupeStore } from './memory-store/dedupe.ts'
 import { MemoryDeliveries } from './memory-store/deliveries.ts'
@@ -20,7 +21,7 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock
 }
 
-const OPTIONS: Readonly<Record<keyof MemoryStoreOptions, true>> = {
+const OPTIONS: FieldTable<MemoryStoreOptions> = {
   maxDedupeEntries: true,
   maxFinishedEvents: true,
   maxIdempotencyKeys: true,

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
-import { checkOptions } from '../model/known-names.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { harmlessLogger, type Logger } from '../model/logger.ts'
 import type { EncryptionOptions } from './encryption/keys.ts'
 import { createSealer } from './encryption/sealer.ts'
@@ -54,7 +55,7 @@ export interface PostgresStoreOptions {
   readonly clock?: Clock
 }
 
-const OPTIONS: Readonly<Record<keyof PostgresStoreOptions, true>> = {
+const OPTIONS: FieldTable<PostgresStoreOptions> = {
   prefix: true,
   encryption: true,
   listen: true,

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
-import { checkOptions } from '../model/known-names.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { harmlessLogger, type Logger } from '../model/logger.ts'
 import type { EncryptionOptions } from './encryption/keys.ts'
 import { createSealer } from './encryption/sealer.ts'
@@ -34,7 +35,7 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock
 }
 
-const OPTIONS: Readonly<Record<keyof SqliteStoreOptions, true>> = {
+const OPTIONS: FieldTable<SqliteStoreOptions> = {
   prefix: true,
   encryption: true,
   busyTimeoutSeconds: true,

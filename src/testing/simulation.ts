@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { checkOptions } from '../model/known-names.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { memoryStore } from '../storage/memory.ts'
 import type { Store } from '../storage/store.ts'
 import { checkFaults, parseCrashPoint, type SimulatedFaults } from './simulation/faults.ts'

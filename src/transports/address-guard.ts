@@ -1,6 +1,7 @@
 import { type Cidr, cidrContains, parseCidr, parseIp } from '../bytes/ip-address.ts'
 import { WebhookError } from '../errors.ts'
-import { checkOptions } from '../model/known-names.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { isPublicAddress } from './exchange/public-address.ts'
 import { isLocalhost, REFUSED_NAMES, REFUSED_PORTS } from './exchange/refused-names.ts'
 
@@ -26,7 +27,7 @@ export interface AddressGuardOptions {
 /** What makes a look-up, and is none itself. */
 const FACTORIES: ReadonlySet<string> = /* @__PURE__ */ new Set(['nodeLookup', 'systemLookup'])
 
-const OPTIONS: Readonly<Record<keyof AddressGuardOptions, true>> = {
+const OPTIONS: FieldTable<AddressGuardOptions> = {
   lookup: true,
   allow: true,
   httpsOnly: true,

@@ -1,6 +1,6 @@
 import { WebhookError } from '../../errors.ts'
 import type { Receiver } from '../../inbound/receiver.ts'
-import { checkOptions } from '../../model/known-names.ts'
+import { checkOptions } from '../../model/known-fields.ts'
 
 /** All that an adapter needs of a receiver. */
 export type RequestReceiver = Pick<Receiver, 'receive'>

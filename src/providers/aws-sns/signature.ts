@@ -39,11 +39,6 @@ export function createSnsVerifier(options: AwsSnsOptions): {
       { argument: 'topicArns' },
     )
   }
-  if (toleranceSeconds !== undefined && !(Number.isFinite(toleranceSeconds) && toleranceSeconds > 0)) {
-    throw new WebhookError('invalid_option', 'toleranceSeconds must be a positive number', {
-      argument: 'toleranceSeconds',
-    })
-  }
   const keys = createKeyRing(options.certificate)
   return {
     async verify({ body }, context) {

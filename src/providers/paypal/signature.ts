@@ -16,11 +16,6 @@ export function createPaypalVerifier(options: PaypalOptions): {
   if (webhookIds.length === 0 || !webhookIds.every(id => typeof id === 'string' && /^[A-Za-z0-9-]{1,64}$/.test(id))) {
     throw new WebhookError('invalid_option', 'webhookId must be the id of the webhook', { argument: 'webhookId' })
   }
-  if (toleranceSeconds !== undefined && !(Number.isFinite(toleranceSeconds) && toleranceSeconds > 0)) {
-    throw new WebhookError('invalid_option', 'toleranceSeconds must be a positive number', {
-      argument: 'toleranceSeconds',
-    })
-  }
   const keys = createKeyRing(options.certificate)
   return {
     async verify(request, context) {

@@ -1,11 +1,11 @@
-import { checkOptions } from '../../model/known-names.ts'
+import { checkOptions } from '../../model/known-fields.ts'
 import { requireTolerance } from '../../signatures/timestamp.ts'
 
 /** The names of options, also of those that only one form of them has. */
 type NamesOf<Options> = Options extends unknown ? keyof Options & string : never
 
 /**
- * A provider's options, once they are an object in which every name is known.
+ * A provider's options, once they are an object in which every name is known, with a tolerance that is one.
  *
  * @throws {WebhookError} `invalid_option`, naming the option.
  */

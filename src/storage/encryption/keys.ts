@@ -1,6 +1,7 @@
 import { decodeBase64, decodeHex } from '../../bytes/encoding.ts'
 import { WebhookError } from '../../errors.ts'
-import { checkOptions } from '../../model/known-names.ts'
+import type { FieldTable } from '../../model/known-fields.ts'
+import { checkOptions } from '../../model/known-fields.ts'
 import { requireSecrets } from '../../model/secret.ts'
 
 const KEY_BYTES = 32
@@ -23,7 +24,7 @@ export interface EncryptionOptions {
   readonly keys: ReadonlyArray<string | Uint8Array | undefined>
 }
 
-const OPTIONS: Readonly<Record<keyof EncryptionOptions, true>> = { keys: true }
+const OPTIONS: FieldTable<EncryptionOptions> = { keys: true }
 
 /**
  * Checks the keys when a store is built.

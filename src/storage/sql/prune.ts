@@ -1,5 +1,6 @@
 import { WebhookError } from '../../errors.ts'
-import { checkOptions } from '../../model/known-names.ts'
+import type { FieldTable } from '../../model/known-fields.ts'
+import { checkOptions } from '../../model/known-fields.ts'
 import type { Database } from './database.ts'
 import { list, raw, type Sql, type Steps, sql } from './statement.ts'
 import { passedMs, readNumber } from './values.ts'
@@ -16,7 +17,7 @@ export interface PruneOptions {
   readonly idempotencyKeysOlderThanSeconds?: number
 }
 
-const AGES: Readonly<Record<keyof PruneOptions, true>> = {
+const AGES: FieldTable<PruneOptions> = {
   payloadsOlderThanSeconds: true,
   eventsOlderThanSeconds: true,
   attemptsOlderThanSeconds: true,

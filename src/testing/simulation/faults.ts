@@ -1,5 +1,6 @@
 import { WebhookError } from '../../errors.ts'
-import { checkOptions } from '../../model/known-names.ts'
+import type { FieldTable } from '../../model/known-fields.ts'
+import { checkOptions } from '../../model/known-fields.ts'
 
 /** What may go wrong at a step, each as a chance from 0 (default) to 1. A step suffers at most one of these. */
 export interface SimulatedFaults {
@@ -15,7 +16,7 @@ export interface SimulatedFaults {
   readonly pause?: number
 }
 
-const FAULTS: Readonly<Record<keyof SimulatedFaults, true>> = {
+const FAULTS: FieldTable<SimulatedFaults> = {
   fail: true,
   loseAnswer: true,
   slow: true,

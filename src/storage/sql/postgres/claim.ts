@@ -46,7 +46,8 @@ picked as (select c.lane_no, p.event_no, p.ordinal, p.blocked from chosen c
 taken as (update ${deliveries} d set state = 1, token = $7::text, lease_until_ms = $8::bigint
   from picked p where not p.blocked and d.event_no = p.event_no and d.ordinal = p.ordinal returning d.*)
 select (select count(*) from expired) as expired, (select rows from share) as share,
-  (select string_agg(distinct lane_no::text, ' ') from picked where blocked) as blocked_lanes, (select lane_no from chosen order by turn desc limit 1) as last_lane,
+  (select string_agg(distinct lane_no::text, ' ') from picked where blocked) as blocked_lanes,
+  (select lane_no from chosen order by turn desc limit 1) as last_lane,
   c.turn, ${DELIVERY_COLUMNS}, ${EVENT_COLUMNS}, e.data
 from (select 1) one left join (taken d join chosen c on c.lane_no = d.lane_no join ${lanes} l on l.no = d.lane_no
   join ${events} e on e.no = d.event_no) on true`
@@ -117,9 +118,7 @@ export function* claim(
     if (rest === undefined) cursors.set(request, readNumberOrUndefined(first, 'last_lane') ?? cursors.of(request))
     const blocked = readTextOrUndefined(first, 'blocked_lanes')
     if (blocked !== undefined) return { rows: claimed, blockedLanes: blocked.split(' ').map(Number) }
-    if (rest === undefined) {
-      if (readNumber(first, 'expired') > 0) continue
-    }
+    if (rest === undefined && readNumber(first, 'expired') > 0) continue
     // Lanes that gave their whole share may have more: they take what others left.
     const share = readNumber(first, 'share')
     rest = [...counts].flatMap(([lane, count]) => (count >= share && (own.get(lane) ?? 0) > 0 ? [lane] : []))
