@@ -5,6 +5,7 @@ import type { EventMap } from '../model/event.ts'
 import type { FieldTable } from '../model/known-fields.ts'
 import { checkOptions } from '../model/known-fields.ts'
 import { harmlessLogger, type Logger } from '../model/logger.ts'
+import { checkSources } from '../model/sources.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { RetryPolicyInput } from '../retry/retry-policy.ts'
 import { validateRetryPolicy } from '../retry/validate.ts'
@@ -150,7 +151,7 @@ const SENDER_PARTS = ['transport', 'guard']
 function checkShape<Events extends EventMap>(options: ReceiverOptions<Events>): void {
   if ('verify' in Object(options)) throw invalid('provider', 'is missing: write createReceiver({ provider })')
   checkOptions(options, [...Object.keys(OPTIONS), ...SENDER_PARTS], 'createReceiver')
-  const { provider, dedupe, name, clock, random, newId } = options
+  const { provider, dedupe, name } = options
   if (typeof provider?.verify !== 'function' || typeof provider.parse !== 'function') {
     throw invalid('provider', 'must be a provider, such as pipedrive({ … }). Was the factory called?')
   }
@@ -158,11 +159,7 @@ function checkShape<Events extends EventMap>(options: ReceiverOptions<Events>): 
     checkOptions(dedupe, Object.keys(DEDUPE_OPTIONS), 'createReceiver', 'dedupe')
   }
   if (name !== undefined && (typeof name !== 'string' || name === '')) throw invalid('name', 'must be a text')
-  if (clock !== undefined && (typeof clock?.now !== 'function' || typeof clock.setTimer !== 'function')) {
-    throw invalid('clock', 'must have now and setTimer, as manualClock() has')
-  }
-  if (random !== undefined && typeof random !== 'function') throw invalid('random', 'must be a function')
-  if (newId !== undefined && typeof newId !== 'function') throw invalid('newId', 'must be a function')
+  checkSources(options, invalid)
 }
 
 const ON_RECEIPT_ONLY = ['retry', 'ordered', 'slots'] as const

@@ -1,6 +1,7 @@
 import { WebhookError } from '../errors.ts'
 import type { FieldTable } from '../model/known-fields.ts'
 import { checkOptions } from '../model/known-fields.ts'
+import { checkSources } from '../model/sources.ts'
 import type { Preset } from '../presets/preset.ts'
 import type { Store } from '../storage/store.ts'
 import type { EventCatalogue } from './catalogue.ts'
@@ -69,7 +70,7 @@ export function checkSenderOptions(options: Options): void {
     if (typeof scheme?.header !== 'string' || !isFunction(scheme.create))
       throw invalid(`signatures['${name}']`, 'must have a header and create(secrets, header)')
   }
-  checkSources(options)
+  checkSources(options, invalid)
 }
 
 function checkStore({ store }: Options): void {
@@ -77,13 +78,6 @@ function checkStore({ store }: Options): void {
   const { endpoints, deliveries, attempts }: Partial<Store> = store ?? {}
   if (!isFunction(endpoints?.insert) || !isFunction(deliveries?.enqueue) || !isFunction(attempts?.insert))
     throw invalid('store', "must be a store, such as sqliteStore('webhooks.db')")
-}
-
-function checkSources({ clock, random, newId }: Options): void {
-  if (clock !== undefined && !(isFunction(clock?.now) && isFunction(clock.setTimer)))
-    throw invalid('clock', 'must have now() and setTimer()')
-  if (random !== undefined && !isFunction(random)) throw invalid('random', 'must be a function')
-  if (newId !== undefined && !isFunction(newId)) throw invalid('newId', 'must be a function')
 }
 
 function isPreset(preset: unknown): boolean {

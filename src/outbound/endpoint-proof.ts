@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointAuth } from '../model/endpoint.ts'
+import { HEADER_NAME } from '../model/header-names.ts'
 import { checkFields, invalid } from './endpoint-fields.ts'
 import type { EndpointInput, EndpointRules } from './endpoint-input.ts'
 import { authHeader, canCarrySignature, checkHeaders } from './headers.ts'
@@ -12,7 +13,7 @@ export function readSignature({ signature, preset }: EndpointInput, { schemes }:
   }
   const { scheme, header } = named
   if (header === undefined) return { scheme }
-  if (typeof header !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(header)) {
+  if (typeof header !== 'string' || !HEADER_NAME.test(header)) {
     throw invalid('signature.header', 'must be the name of a header')
   }
   if (!canCarrySignature(header)) throw invalid('signature.header', `cannot be the protected header '${header}'`)

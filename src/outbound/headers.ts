@@ -1,7 +1,7 @@
 import { encodeBase64, utf8 } from '../bytes/encoding.ts'
 import type { Delivery, StoredEvent } from '../model/delivery.ts'
 import type { Endpoint, EndpointAuth } from '../model/endpoint.ts'
-import { isProtectedHeader } from '../model/protected-headers.ts'
+import { HEADER_NAME, isProtectedHeader } from '../model/header-names.ts'
 import type { RenderedRequest } from './render.ts'
 
 const MAX_HEADERS = 50
@@ -36,7 +36,7 @@ export function checkHeaders(headers: unknown, signatureHeader: string): string 
 /** Why neither an endpoint nor its preset may set this header; `undefined` when they may. */
 export function checkHeaderName(name: string, signatureHeader: string): string | undefined {
   const quoted = JSON.stringify(name.slice(0, 60))
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(name)) return `has a name that HTTP does not allow: ${quoted}`
+  if (!HEADER_NAME.test(name)) return `has a name that HTTP does not allow: ${quoted}`
   const signature = signatureHeader.toLowerCase()
   const isProtected = isProtectedHeader(name) || [signature, `${signature}-previous`].includes(name.toLowerCase())
   return isProtected ? `cannot replace the protected header ${quoted}` : undefined

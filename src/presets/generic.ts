@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { WebhookError } from '../errors.ts'
-import { isProtectedHeader } from '../model/protected-headers.ts'
+import { HEADER_NAME, isProtectedHeader } from '../model/header-names.ts'
 import { compileTemplate } from '../templates/template.ts'
 import { definePreset, type Preset, type PresetInput, type PresetResponse } from './preset.ts'
 import {
@@ -53,8 +53,6 @@ export interface GenericOptions {
   readonly fields?: FieldTable
 }
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
-
 const checkSettings = settingsCheck<GenericSettings>(
   () =>
     z.strictObject({
@@ -62,7 +60,7 @@ const checkSettings = settingsCheck<GenericSettings>(
       method: z.optional(z.enum(['POST', 'PUT', 'PATCH'])),
       headers: textTable(),
       auth: z.optional(z.discriminatedUnion('type', [basicAuth(), bearerAuth(), apiKeyAuth()])),
-      apiKeyHeader: z.optional(z.string().check(z.regex(TOKEN, 'is no header name'))),
+      apiKeyHeader: z.optional(z.string().check(z.regex(HEADER_NAME, 'is no header name'))),
       template: z.optional(z.unknown()),
       fields: fieldTable(),
       successStatuses: z.optional(
@@ -77,7 +75,7 @@ const checkSettings = settingsCheck<GenericSettings>(
 
 function checkParts({ headers, template, apiKeyHeader }: GenericSettings): string | undefined {
   for (const name of [...Object.keys(headers ?? {}), apiKeyHeader ?? 'x-api-key']) {
-    if (!TOKEN.test(name)) return `headers: ${JSON.stringify(name.slice(0, 100))} is no header name`
+    if (!HEADER_NAME.test(name)) return `headers: ${JSON.stringify(name.slice(0, 100))} is no header name`
     if (isProtectedHeader(name)) return isProtected(name)
     if (name.toLowerCase() === 'authorization') return 'headers: authorization cannot be set here: use auth'
   }

@@ -1,15 +1,10 @@
-import { createProvider, createReceiver, type WebhookError } from 'crm-webhooks'
+import { createProvider, createReceiver } from 'crm-webhooks'
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { describe, expect, it } from 'vitest'
 import { acme } from '../support/acme.ts'
+import { invalidOption } from '../support/invalid-option.ts'
 
 const provider = acme()
-const invalid = (argument: string, message = ''): WebhookError =>
-  expect.objectContaining({
-    code: 'invalid_option',
-    argument,
-    message: expect.stringContaining(message) as string,
-  }) as WebhookError
 
 describe('options of a receiver', () => {
   it.each([
@@ -29,7 +24,7 @@ describe('options of a receiver', () => {
     [{ provider, random: 3 }, 'random', 'must be a function'],
     [{ provider, newId: 'x' }, 'newId', 'must be a function'],
   ])('%j is refused', (options, argument, message) => {
-    expect(() => createReceiver(options as never)).toThrow(invalid(argument, message))
+    expect(() => createReceiver(options as never)).toThrow(invalidOption(argument, message))
   })
 
   it.each([
@@ -40,7 +35,7 @@ describe('options of a receiver', () => {
     [{ retry: 'defualt' }, 'retry', 'createReceiver: retry must be a schedule'],
   ])('%j is refused on receipt, and named once', (more, argument, message) => {
     const options = { provider, acknowledge: 'on-receipt', store: memoryStore(), ...more }
-    expect(() => createReceiver(options as never)).toThrow(invalid(argument, message))
+    expect(() => createReceiver(options as never)).toThrow(invalidOption(argument, message))
   })
 
   it('may hold the parts of a sender, as the host of a simulation does', () => {
@@ -57,7 +52,7 @@ describe('reconcile', () => {
     'refuses %j, which holds no events',
     async events => {
       await expect(createReceiver({ provider }).reconcile(events as never)).rejects.toThrow(
-        invalid('events', 'reconcile'),
+        invalidOption('events', 'reconcile'),
       )
     },
   )

@@ -1,14 +1,13 @@
 import { systemClock } from '../../clock.ts'
 import { WebhookError } from '../../errors.ts'
-import type { Locks } from './database.ts'
-import { LockLine, type Member } from './lock-line.ts'
+import { LockLine, type Member, type Waits } from './lock-line.ts'
 
 /** How groups are written. */
 export interface BatcherOptions {
   /** See {@link Batcher}. Default 0. */
   readonly restMs?: () => number
   /** For writes that give up what somebody else has locked. */
-  readonly locks?: Locks | undefined
+  readonly locks?: Waits | undefined
 }
 
 const UNAVAILABLE: ReadonlySet<string> = new Set(['store_unavailable', 'store_outcome_unknown'])

@@ -3,8 +3,8 @@ import type { Tables } from './tables.ts'
 
 /** How writes that share a statement stand to what other transactions have locked, such as a host's that is open. */
 export interface Locks {
-  /** How long such a write waits, in milliseconds. */
-  readonly timeoutMs: number
+  /** A table of one row: a statement that reads from it gives up what is locked soon, as the rest of the transaction does. */
+  readonly hurry: string
   /** How long one caller's write is tried again, in milliseconds. */
   readonly patienceMs: number
   /** Whether a write was given up since it had to wait. */

@@ -1,7 +1,7 @@
 import type { NewEvent } from '../store.ts'
 import type { Database } from './database.ts'
 import { DIRECTION } from './rows.ts'
-import { join, lockTimeout, type Row, raw, type Steps, sql, storable } from './statement.ts'
+import { join, type Row, raw, type Steps, sql, storable } from './statement.ts'
 import { readNumber, readText } from './values.ts'
 
 /** A lane as it is stored: what many deliveries have in common. */
@@ -114,7 +114,7 @@ export class Lanes {
       ({ direction, name, endpointId }) =>
         sql`(cast(${direction} as smallint), cast(${name} as text), cast(${endpointId} as text))`,
     )
-    const before = own && locks !== undefined ? raw(`${lockTimeout(locks.timeoutMs)} cross join`) : raw('')
+    const before = own && locks !== undefined ? raw(`${locks.hurry} cross join`) : raw('')
     return sql`insert into ${raw(tables.lanes)} (direction, name, endpoint_id)
       select given.* from ${before} (values ${join(rows, ', ')}) given where true on conflict (direction, name, endpoint_id) do nothing`
   }

@@ -7,6 +7,9 @@ export interface Member<In, Out> {
   reject(error: unknown): void
 }
 
+/** How those wait whose write was given up. */
+export type Waits = Pick<Locks, 'patienceMs' | 'isLocked'>
+
 /** Members that are written at once: each takes a connection while it waits. */
 const MAX_WRITES = 4
 
@@ -17,12 +20,12 @@ const MAX_WRITES = 4
  */
 export class LockLine<In, Out> {
   readonly #write: (items: readonly In[]) => Promise<readonly Out[]>
-  readonly #locks: Locks
+  readonly #locks: Waits
   /** By a clock that is not put forward or back. */
   readonly #waiting: Array<{ readonly member: Member<In, Out>; readonly sinceMs: number }> = []
   #writes = 0
 
-  constructor(write: (items: readonly In[]) => Promise<readonly Out[]>, locks: Locks) {
+  constructor(write: (items: readonly In[]) => Promise<readonly Out[]>, locks: Waits) {
     this.#write = write
     this.#locks = locks
   }

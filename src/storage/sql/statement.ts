@@ -65,14 +65,6 @@ export function raw(text: string): Sql {
   return { parts: [text], values: [] }
 }
 
-/**
- * A table of one row, in PostgreSQL's words. A statement that reads from it waits for each lock no longer than so many
- * milliseconds, and so does the rest of the transaction; the session keeps its own setting.
- */
-export function lockTimeout(milliseconds: number): string {
-  return `(select set_config('lock_timeout', '${milliseconds}ms', true)) lock_timeout`
-}
-
 /** Pieces with something between them. */
 export function join(pieces: readonly Sql[], between: string): Sql {
   return pieces.reduce((all, piece, index) => (index === 0 ? piece : sql`${all}${raw(between)}${piece}`), raw(''))

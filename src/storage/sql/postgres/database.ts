@@ -12,6 +12,7 @@ import { arrayLiteral } from './array-literal.ts'
 import { bounded, type Call, unbounded } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
 import { isAnswer, isLocked, withConnectHint } from './errors.ts'
+import { hurryTable } from './hurry-table.ts'
 
 /** What a PostgreSQL database is used with. */
 export interface PostgresDatabaseOptions {
@@ -69,7 +70,7 @@ export class PostgresDatabase implements Database {
     this.#options = options
     this.tables = options.tables
     const { timeoutMs } = options
-    this.locks = { timeoutMs: Math.min(MAX_LOCK_MS, Math.ceil(timeoutMs / 4)), patienceMs: timeoutMs, isLocked }
+    this.locks = { hurry: hurryTable(Math.min(MAX_LOCK_MS, Math.ceil(timeoutMs / 4))), patienceMs: timeoutMs, isLocked }
     if (this.#kind !== 'pglite' && !heard.has(client)) {
       heard.add(client)
       client.on?.('error', ignoreError)

@@ -1,7 +1,7 @@
 import type { EnqueueResult, NewEvent } from '../../store.ts'
 import { NEW_DELIVERY_COLUMNS, NEW_EVENT_COLUMNS, scopeOf, writeDelivery, writeEvent } from '../events.ts'
 import { idOf, type Lanes, laneOf } from '../lanes.ts'
-import { lockTimeout, raw, type SqlValue, type Statement, type Steps, sql, storable } from '../statement.ts'
+import { raw, type SqlValue, type Statement, type Steps, sql, storable } from '../statement.ts'
 import type { Tables } from '../tables.ts'
 import { indexable, readText } from '../values.ts'
 import { arrays, names, transpose } from './columns.ts'
@@ -11,7 +11,7 @@ const EVENT_ROW = [['place', 'integer'], ['scope', 'text'], ['key', 'text'], ...
 const DELIVERY_ROW = [['place', 'integer'], ...NEW_DELIVERY_COLUMNS] as const
 
 /** Stores many events with their deliveries in one statement: one round trip, all or nothing. */
-export function enqueueStatement(tables: Tables, channel: string | undefined, lockTimeoutMs: number) {
+export function enqueueStatement(tables: Tables, channel: string | undefined, hurry: string) {
   const deliveries = EVENT_ROW.length + 1
   const wake = deliveries + DELIVERY_ROW.length
   const event = names(NEW_EVENT_COLUMNS)
@@ -30,7 +30,7 @@ d as (insert into ${tables.deliveries} (event_no, ${delivery})
   from unnest(${arrays(DELIVERY_ROW, deliveries)}) as x(${names(DELIVERY_ROW)})
   join r on r.place = x.place join e on e.id = r.id)
 select id${channel === undefined ? '' : `, case when $${wake}::text is not null then pg_notify('${channel}', $${wake}::text)::text end`} from e`
-  const [text, ownText] = [textFrom(''), textFrom(`${lockTimeout(lockTimeoutMs)} cross join`)]
+  const [text, ownText] = [textFrom(''), textFrom(`${hurry} cross join`)]
   return (events: readonly NewEvent[], lanes: ReadonlyMap<string, number>, nowMs: number, own: boolean): Statement => {
     const rows = events.map((given, place) => [place, ...keyOf(given), ...writeEvent(given, nowMs)])
     const parts = events.flatMap((given, place) =>

@@ -15,7 +15,7 @@ export function postgresStatements(
   lanes: Lanes,
   channel: string | undefined,
 ): QueueStatements {
-  const put = enqueueStatement(tables, channel, locks.timeoutMs)
+  const put = enqueueStatement(tables, channel, locks.hurry)
   const claims = { all: claimText(tables, false), some: claimText(tables, true) }
   const blocked = blockedText(tables)
   const settles = { plain: settleText(tables, false), withAttempts: settleText(tables, true) }

@@ -1,3 +1,6 @@
+/** A name that HTTP allows for a header, a token (RFC 9110, section 5.6.2), of at most 100 characters. */
+export const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
+
 /** They carry the message, its proof or the connection; and `__proto__` is no name that an object can hold safely. */
 const PROTECTED = new Set([
   '__proto__',
