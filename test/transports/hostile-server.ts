@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { freePort } from '../support/free-port.ts'
 import { answer, chunked, drip, flood, onRequest, rst } from './raw-socket.ts'
 
 /** What a client may make of a behaviour: a status, or the code of a failure. */
@@ -266,10 +267,8 @@ export async function startHostileServer(name: string): Promise<HostileServer> {
     })
     behaviour.connect?.(socket, ++connections)
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  if (behaviour.refuses) await new Promise(resolve => server.close(resolve))
+  const port = await freePort()
+  if (!behaviour.refuses) await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   return {
     url: `${behaviour.scheme ?? 'http'}://127.0.0.1:${port}/`,
     behaviour,

@@ -1,4 +1,5 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
+import { freePort } from '../../support/free-port.ts'
 
 /** What may be wrong with the network between an application and its database. */
 export const NETWORK_FAULTS = [
@@ -70,8 +71,8 @@ export async function startProxy(target: URL, { absent = false } = {}): Promise<
     })
     from.on('end', () => to.end())
   }
-  const port = await listen(server, 0)
-  if (absent) await close(server)
+  const port = await freePort()
+  if (!absent) await listen(server, port)
   return {
     port,
     async fail(kind) {
@@ -109,13 +110,12 @@ async function trickle(from: Socket, to: Socket, bytes: Buffer, isSlow: () => bo
   from.resume()
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => {
       server.off('error', reject)
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
+      resolve()
     })
   })
 }
