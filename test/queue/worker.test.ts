@@ -738,6 +738,35 @@ describe('pace', () => {
     expect(counted.calls.settle).toBe(before.settle)
   })
 
+  it.each([20_000, 600])('of %i ms of many lanes leaves their places to the others', async waitMs => {
+    const clock = manualClock()
+    const counted = countCalls(memoryStore({ clock }))
+    const from = clock.now()
+    const isPaced = (lane: string): boolean => lane.startsWith('paced')
+    const bench = new Bench(
+      () => 5,
+      {
+        slots: 2,
+        paceMs: ({ delivery }) => (isPaced(delivery.lane) ? Math.max(0, from + waitMs - clock.now()) : 0),
+      },
+      { clock, store: counted.store },
+    )
+    bench.worker.start()
+    await bench.publish(...Array.from({ length: 20 }, (_, i) => eventFor([`paced-${i}`])))
+    await clock.advance(50)
+    const others = many(20, 'other')
+    await bench.publish(...others)
+    await clock.advance(500)
+    expect(bench.lanesRun()).toEqual(others.map(() => 'other'))
+    expect(bench.worker.reserve('one-more')).toBeDefined()
+    bench.worker.unreserve('one-more')
+    await clock.advance(waitMs)
+    expect(await bench.statuses()).toEqual({ succeeded: 40 })
+    expect(bench.runs).toHaveLength(40)
+    // Some are held, and the others given back once.
+    expect(counted.calls.settle).toBeLessThan(100)
+  })
+
   it('keeps a worker going that has room for nothing else', async () => {
     let paceMs = 5_000
     const bench = new Bench(() => 5, { slots: 1, paceMs: () => paceMs })
