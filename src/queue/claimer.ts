@@ -129,7 +129,11 @@ export class Claimer {
       this.#asked = false
       return undefined
     }
-    for (const lane of lanes) if (full.has(lane) || served?.has(lane) === false) lanes.delete(lane)
+    for (const lane of lanes) {
+      if (served?.has(lane) === false) lanes.delete(lane)
+      // It has filled since it was asked for.
+      else if (full.has(lane) && lanes.delete(lane)) this.#host.lanes.inStore.add(lane)
+    }
     return lanes
   }
 

@@ -644,6 +644,27 @@ describe('a lane', () => {
     expect(bench.runs.map(({ startedAtMs }) => startedAtMs - from)).toEqual([0, 10_000])
   })
 
+  it('gets what another process stored while its last place was taken, once it has room', async () => {
+    const { bench, clock, tell } = noted(() => 5)
+    bench.worker.start()
+    await clock.advance(0)
+    const elsewhere = eventFor(['a'], { dueAtMs: clock.now() })
+    await bench.store.deliveries.enqueue([elsewhere])
+    // It is told of while another lane is being claimed for, and so is the place taken.
+    tell([{ direction: 'outbound', lane: 'b' }])
+    tell([{ direction: 'outbound', lane: 'a' }])
+    const claim = bench.worker.reserve('a')
+    if (claim === undefined) throw new Error('no room')
+    const event = eventFor(['a'], { claim })
+    await bench.store.deliveries.enqueue([event])
+    const found = await bench.store.deliveries.get(`${event.event.id}_0`)
+    if (found === undefined) throw new Error('not stored')
+    await clock.advance(0)
+    bench.worker.run([{ ...found, token: claim.token, ordered: false }], claim.leaseUntilMs)
+    await clock.advance(1_000)
+    expect(bench.runs.map(({ id }) => id)).toEqual([`${event.event.id}_0`, `${elsewhere.event.id}_0`])
+  })
+
   it('gets its retry when that is due, however seldom the store is asked', async () => {
     for (const ordered of [false, true]) {
       const { bench, clock, enqueue } = noted(() => 5, {
