@@ -152,6 +152,8 @@ export class Claimer {
     try {
       const limits = named === undefined ? laneLimits : limitsOf(named, laneLimits)
       const claimed = await deliveries.claim({ ...ticket, ...choice, nowMs, limit, perLane: 1, laneLimits: limits })
+      // What the claim was made for that failed is not known any more.
+      if (this.#failure !== undefined && named !== undefined) this.#asked = true
       this.#failure = undefined
       const selection = this.#host.select(claimed)
       if (selection.back.length > 0) {

@@ -860,6 +860,26 @@ describe('drain', () => {
     expect(await all).toBe(3)
   })
 
+  it('runs what is due although the store failed once in between', async () => {
+    const clock = manualClock()
+    const store = memoryStore({ clock })
+    let claims = 0
+    const deliveries = new Proxy(store.deliveries, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        if (name === 'claim' && ++claims === 2) return () => Promise.reject(new Error('down'))
+        return value.bind(target) as unknown
+      },
+    })
+    const takesMs = (lane: string): number => (lane === 'a' ? 10 : 15)
+    const bench = new Bench(({ delivery }) => takesMs(delivery.lane), { deliveries, slots: 4 }, { clock, store })
+    await store.deliveries.enqueue(['a', 'b', 'c', 'd', 'e', 'f'].map(lane => eventFor([lane])))
+    const drained = bench.worker.drain()
+    await clock.advance(1_000)
+    expect(await drained).toBe(6)
+  })
+
   it('rejects when the store does', async () => {
     const store = memoryStore()
     const clock = manualClock()
