@@ -7,6 +7,7 @@ import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { checkOptions } from '../model/known-fields.ts'
 import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
+import { givenBack } from '../queue/outcomes.ts'
 import { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery, TenantOption } from '../storage/store.ts'
 import { announce } from './announce.ts'
@@ -67,6 +68,8 @@ export interface Sender<Catalogue extends EventCatalogue = EventCatalogue> {
 
 /** How long a sender that stops waits for its own events to be stored. */
 const STORE_LAST_MS = 1_000
+/** Cancelled deliveries that are remembered. */
+const MAX_CANCELLED = 10_000
 const SAMPLE_OPTIONS = ['type', 'data', 'tenant']
 const STATS_OPTIONS = ['since', 'tenant']
 
@@ -92,11 +95,16 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
   const host: DeliverHost = { ...settings, cache, health }
   const pacing = new Pacing(clock)
   const endpointOf = ({ delivery }: ClaimedDelivery): Endpoint | undefined => cache.peek(delivery.endpointId)
+  /** What was cancelled here: the worker may hold it, and does not begin it any more. */
+  const cancelled = new Set<string>()
   const worker = new Worker({
     ...settings,
     deliveries: store.deliveries,
     direction: 'outbound',
-    perform: (claimed, signal) => deliver(claimed, signal, host),
+    perform: (claimed, signal) =>
+      cancelled.size > 0 && cancelled.delete(claimed.delivery.id)
+        ? Promise.resolve(givenBack(claimed).end)
+        : deliver(claimed, signal, host),
     onSettled: (outcome, changed) => {
       if (changed) announce(outcome, lifecycle)
     },
@@ -149,7 +157,15 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     async preview(endpointId, input = {}) {
       return previewOf(await signAttempt(...(await sample('preview', endpointId, input)), host))
     },
-    deliveries: createDeliveries({ store: store.deliveries, clock, wake: () => worker.wake() }),
+    deliveries: createDeliveries({
+      store: store.deliveries,
+      clock,
+      wake: () => worker.wake(),
+      onCancelled(id) {
+        if (cancelled.size >= MAX_CANCELLED) cancelled.clear()
+        cancelled.add(id)
+      },
+    }),
     attempts: createAttemptLog(store.attempts),
     async stats(endpointId, options = {}) {
       checkOptions(options, STATS_OPTIONS, 'stats')
