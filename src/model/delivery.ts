@@ -48,6 +48,8 @@ export interface Delivery {
   readonly attempts: number
   /** Tries of the schedule that were used; an attempt that was told when to come back uses none. */
   readonly triesUsed: number
+  /** Attempts that were made before somebody retried it by hand, the last time. Absent where nobody did. */
+  readonly attemptsBefore?: number
   /** How often a worker died with it. */
   readonly crashes: number
   /**

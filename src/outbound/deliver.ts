@@ -85,10 +85,11 @@ async function afterFailure(
 ): Promise<AttemptEnd> {
   const nowMs = host.clock.now()
   const policy = endpoint.retry as RetryPolicyInput
-  const { triesUsed, attempts } = delivery
+  const { triesUsed, attempts, attemptsBefore = 0 } = delivery
   const decision = decide({
     outcome: failure,
-    attempt: attempts + 1,
+    // A delivery that somebody retried has all its free waits again.
+    attempt: attempts - attemptsBefore + 1,
     triesUsed,
     policy,
     nowMs,

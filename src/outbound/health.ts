@@ -52,7 +52,8 @@ export class EndpointHealth {
 
   /** Whether a success changes anything. */
   isHeldAgainst(endpoint: Endpoint): boolean {
-    return endpoint.failingSinceMs !== undefined || endpoint.status === 'disabled' || this.#failures.has(endpoint.id)
+    const { failingSinceMs, status } = this.#current(endpoint)
+    return failingSinceMs !== undefined || status === 'disabled' || this.#failures.has(endpoint.id)
   }
 
   /** Whether a failing endpoint may be tried now: not while another delivery tries it, which says when it has ended. */
@@ -69,9 +70,10 @@ export class EndpointHealth {
   /** An attempt succeeded: whatever was held against the endpoint is forgotten. */
   async succeeded(endpoint: Endpoint): Promise<void> {
     if (this.#failures.size > 0) this.#failures.delete(endpoint.id)
-    if (endpoint.failingSinceMs === undefined && endpoint.status === 'active') return
-    const recovered = endpoint.status === 'disabled'
-    const written = await this.#write(endpoint, {
+    const current = this.#current(endpoint)
+    if (current.failingSinceMs === undefined && current.status === 'active') return
+    const recovered = current.status === 'disabled'
+    const written = await this.#write(current, {
       status: 'active',
       disabledReason: undefined,
       disabledAtMs: undefined,
@@ -86,14 +88,16 @@ export class EndpointHealth {
   /** An attempt failed for a reason that may pass. */
   async failed(endpoint: Endpoint): Promise<void> {
     const nowMs = this.#clock.now()
-    const count = this.#count(endpoint.id)
-    if (endpoint.status === 'disabled') {
-      await this.#rest(endpoint, nowMs)
-      return
-    }
     const since = endpoint.failingSinceMs
-    if (since === undefined) await this.#write(endpoint, { failingSinceMs: nowMs })
-    else if (nowMs - since >= this.#rule.afterMs && (await this.#hasFailedOften(endpoint.id, count, since)))
+    // What was counted before belongs to a run of failures that has ended.
+    if (since === undefined) this.#failures.delete(endpoint.id)
+    const count = this.#count(endpoint.id)
+    if (endpoint.status === 'disabled') await this.#rest(endpoint, nowMs)
+    else if (since === undefined) {
+      await this.#write(endpoint, { failingSinceMs: nowMs })
+      // One that succeeded meanwhile could not know of it.
+      if (!this.#failures.has(endpoint.id)) await this.succeeded(endpoint)
+    } else if (nowMs - since >= this.#rule.afterMs && (await this.#hasFailedOften(endpoint.id, count, since)))
       await this.disable(endpoint, 'failing')
   }
 
@@ -104,6 +108,12 @@ export class EndpointHealth {
     if (this.#parkedAtMs.size >= MAX_REMEMBERED) this.#parkedAtMs.clear()
     this.#parkedAtMs.set(id, nowMs)
     await this.#reschedule(id, nowMs + PARK_MS, 'later')
+  }
+
+  /** As it is known by now, where it is active: another attempt may have failed since this one began. */
+  #current(endpoint: Endpoint): Endpoint {
+    const known = this.#cache.peek(endpoint.id)
+    return known?.status === 'active' ? known : endpoint
   }
 
   #count(id: string): number {

@@ -1,25 +1,52 @@
 import type { LifecycleSource } from '../emitter.ts'
+import type { Deadlines } from '../model/deadlines.ts'
 import type { Logger } from '../model/logger.ts'
 import { OWN_TYPES } from './catalogue.ts'
 import type { SenderLifecycle } from './lifecycle.ts'
-import { type PublishHost, publishEvent } from './publisher.ts'
+import { type PublishHost, publishInTime } from './publisher.ts'
+
+/** The events that a sender publishes about its own deliveries. */
+export interface OwnEvents {
+  /** Resolves once all that was told is stored, or has failed to be: whether there was any. */
+  stored(): Promise<boolean>
+}
 
 /**
  * Publishes what the sender tells of its deliveries to the endpoints that subscribe to it by name, of the same tenant:
  * `webhook.delivery.exhausted` and so on. Nothing is published about the deliveries of these events themselves.
  */
-export function publishOwnEvents(lifecycle: LifecycleSource<SenderLifecycle>, host: PublishHost, logger: Logger): void {
+export function publishOwnEvents(
+  lifecycle: LifecycleSource<SenderLifecycle>,
+  host: PublishHost,
+  logger: Logger,
+  deadlines: Deadlines,
+): OwnEvents {
   const open: PublishHost = { ...host, catalogue: undefined }
+  const underWay = new Set<Promise<void>>()
+  let isAny = false
   for (const type of OWN_TYPES) {
     lifecycle.on(type.slice('webhook.'.length) as keyof SenderLifecycle, payload => {
       if (!host.cache.hasWatchers) return
       const about = describe(payload)
       if (about === undefined) return
       const { tenant, data } = about
-      publishEvent(type, data, tenant === undefined ? {} : { tenant }, open).catch((error: unknown) => {
-        logger.error('webhook event about a delivery was not published', { type, error })
-      })
+      const publishing = publishInTime(type, data, tenant === undefined ? {} : { tenant }, open, deadlines)
+        .then(
+          () => {},
+          (error: unknown) => logger.error('webhook event about a delivery was not published', { type, error }),
+        )
+        .finally(() => underWay.delete(publishing))
+      underWay.add(publishing)
+      isAny = true
     })
+  }
+  return {
+    async stored() {
+      while (underWay.size > 0) await Promise.all(underWay)
+      const was = isAny
+      isAny = false
+      return was
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import { systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { createLifecycle, type LifecycleEmitter } from '../emitter.ts'
 import { WebhookError } from '../errors.ts'
 import { dateMs } from '../model/date.ts'
@@ -7,6 +7,7 @@ import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { checkOptions } from '../model/known-fields.ts'
 import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
+import { givenBack } from '../queue/outcomes.ts'
 import { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery, TenantOption } from '../storage/store.ts'
 import { announce } from './announce.ts'
@@ -44,12 +45,14 @@ export interface Sender<Catalogue extends EventCatalogue = EventCatalogue> {
   start(): void
   /**
    * Claims nothing more and waits for what is under way. After `graceSeconds` (default 30) that is aborted, and has one
-   * second to end. `start` ends a stop that is under way.
+   * second to end. `start` ends a stop that is under way. Waits a second at most for what was told of the last outcomes
+   * to be stored as events.
    */
   stop(options?: { readonly graceSeconds?: number }): Promise<void>
   /**
    * Sends what is due and returns how many attempts that took. For cron jobs and serverless hosts: what a rate limit
-   * holds back is left for the next time, unless the sender was started. Waits for a `stop` that is under way.
+   * holds back is left for the next time, unless the sender was started. The events about these deliveries are sent as
+   * well. Waits for a `stop` that is under way.
    */
   drain(): Promise<number>
   /** One signed attempt with sample data, outside the queue: not retried, and recorded as a test. */
@@ -63,6 +66,10 @@ export interface Sender<Catalogue extends EventCatalogue = EventCatalogue> {
   readonly lifecycle: LifecycleEmitter<SenderLifecycle>
 }
 
+/** How long a sender that stops waits for its own events to be stored. */
+const STORE_LAST_MS = 1_000
+/** Cancelled deliveries that are remembered. */
+const MAX_CANCELLED = 10_000
 const SAMPLE_OPTIONS = ['type', 'data', 'tenant']
 const STATS_OPTIONS = ['since', 'tenant']
 
@@ -88,11 +95,16 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
   const host: DeliverHost = { ...settings, cache, health }
   const pacing = new Pacing(clock)
   const endpointOf = ({ delivery }: ClaimedDelivery): Endpoint | undefined => cache.peek(delivery.endpointId)
+  /** What was cancelled here: the worker may hold it, and does not begin it any more. */
+  const cancelled = new Set<string>()
   const worker = new Worker({
     ...settings,
     deliveries: store.deliveries,
     direction: 'outbound',
-    perform: (claimed, signal) => deliver(claimed, signal, host),
+    perform: (claimed, signal) =>
+      cancelled.size > 0 && cancelled.delete(claimed.delivery.id)
+        ? Promise.resolve(givenBack(claimed).end)
+        : deliver(claimed, signal, host),
     onSettled: (outcome, changed) => {
       if (changed) announce(outcome, lifecycle)
     },
@@ -118,14 +130,25 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     const event = sampleEvent(endpoint, input, settings)
     return [endpoint, event, { id: `${event.id}_0`, attempts: 0, body: undefined, isTest: true }] as const
   }
-  publishOwnEvents(lifecycle, publishing, logger)
+  let stops = 0
+  const ownEvents = publishOwnEvents(lifecycle, publishing, logger, deadlines)
 
   return {
     endpoints,
     publish: (type, data, publishOptions = {}) => publishInTime(type, data, publishOptions, publishing, deadlines),
     start: () => worker.start(),
-    stop: ({ graceSeconds = 30 } = {}) => worker.stop(graceSeconds * 1000),
-    drain: () => worker.drain(),
+    async stop({ graceSeconds = 30 } = {}) {
+      stops++
+      await worker.stop(graceSeconds * 1000)
+      await atMost(STORE_LAST_MS, ownEvents.stored(), clock)
+    },
+    async drain() {
+      const before = stops
+      let attempts = await worker.drain()
+      // What was told of them is due as well.
+      while ((await ownEvents.stored()) && stops === before) attempts += await worker.drain()
+      return attempts
+    },
     async test(endpointId, input = {}) {
       const { attempt } = await makeAttempt(...(await sample('test', endpointId, input)), host)
       await store.attempts.insert([attempt])
@@ -134,7 +157,15 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     async preview(endpointId, input = {}) {
       return previewOf(await signAttempt(...(await sample('preview', endpointId, input)), host))
     },
-    deliveries: createDeliveries({ store: store.deliveries, clock, wake: () => worker.wake() }),
+    deliveries: createDeliveries({
+      store: store.deliveries,
+      clock,
+      wake: () => worker.wake(),
+      onCancelled(id) {
+        if (cancelled.size >= MAX_CANCELLED) cancelled.clear()
+        cancelled.add(id)
+      },
+    }),
     attempts: createAttemptLog(store.attempts),
     async stats(endpointId, options = {}) {
       checkOptions(options, STATS_OPTIONS, 'stats')
@@ -148,6 +179,15 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     },
     lifecycle,
   }
+}
+
+async function atMost(ms: number, done: Promise<unknown>, clock: Clock): Promise<void> {
+  let cancel = (): void => {}
+  const over = new Promise<void>(resolve => {
+    cancel = clock.setTimer(resolve, ms)
+  })
+  await Promise.race([done, over])
+  cancel()
 }
 
 /** A disabled endpoint is probed with one request; an ordered lane has its limit in the store. */

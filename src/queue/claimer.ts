@@ -129,7 +129,11 @@ export class Claimer {
       this.#asked = false
       return undefined
     }
-    for (const lane of lanes) if (full.has(lane) || served?.has(lane) === false) lanes.delete(lane)
+    for (const lane of lanes) {
+      if (served?.has(lane) === false) lanes.delete(lane)
+      // It has filled since it was asked for.
+      else if (full.has(lane) && lanes.delete(lane)) this.#host.lanes.inStore.add(lane)
+    }
     return lanes
   }
 
@@ -148,6 +152,8 @@ export class Claimer {
     try {
       const limits = named === undefined ? laneLimits : limitsOf(named, laneLimits)
       const claimed = await deliveries.claim({ ...ticket, ...choice, nowMs, limit, perLane: 1, laneLimits: limits })
+      // What the claim was made for that failed is not known any more.
+      if (this.#failure !== undefined && named !== undefined) this.#asked = true
       this.#failure = undefined
       const selection = this.#host.select(claimed)
       if (selection.back.length > 0) {

@@ -72,6 +72,8 @@ export interface DeliveriesOptions {
   readonly clock: Clock
   /** Something is due. */
   readonly wake: () => void
+  /** One was cancelled, which a worker here may hold. */
+  readonly onCancelled?: (id: string) => void
   /** All others are treated as if they were not there. Default: there are none. */
   readonly only?: { readonly direction: Delivery['direction']; readonly endpointId: string }
 }
@@ -109,7 +111,7 @@ const GROUP_FIELDS: FieldTable<FailureGroup> = {
 }
 
 /** Creates the management of deliveries. */
-export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions): Deliveries {
+export function createDeliveries({ store, clock, wake, onCancelled, only }: DeliveriesOptions): Deliveries {
   const load = async (id: string, tenant: string | undefined) => {
     const found = await store.get(id, tenant)
     if (found === undefined || !isWithin(found.delivery, only)) {
@@ -138,7 +140,11 @@ export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions
     },
     async cancel(id, { tenant } = {}) {
       await load(id, tenant)
-      return store.cancel(id, clock.now(), tenant)
+      const isCancelled = await store.cancel(id, clock.now(), tenant)
+      if (isCancelled) onCancelled?.(id)
+      // One that waited behind it may go now.
+      if (isCancelled) wake()
+      return isCancelled
     },
     replay: async filter => retryAll(readReplay(filter)),
     async failures(filter = {}) {

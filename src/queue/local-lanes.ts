@@ -6,6 +6,8 @@ interface LocalLane {
   readonly name: string
   /** Claimed, and waiting for a slot or for the lane's pace. */
   readonly waiting: ClaimedDelivery[]
+  /** How many of them are counted as waiting for its pace. */
+  paced: number
   /** Places for deliveries that are about to be stored. */
   reserved: number
   inFlight: number
@@ -53,6 +55,7 @@ export class LocalLanes {
   #answerMs = FIRST_ANSWER_MS
   #nowMs = 0
   #waiting = 0
+  #paced = 0
 
   /** @param limitOf how many of its lane may be under way at once; it may change at any time. */
   constructor(limitOf: (claimed: ClaimedDelivery) => number = () => Number.POSITIVE_INFINITY) {
@@ -79,9 +82,14 @@ export class LocalLanes {
     return this.#waiting > 0
   }
 
-  /** How many deliveries are held that have not begun. */
+  /** How many deliveries are held that may begin as soon as there is a slot, or when their lane has room. */
   get ready(): number {
-    return this.#waiting
+    return this.#waiting - this.#paced
+  }
+
+  /** How many deliveries are held that wait for the pace of their lane. */
+  get paced(): number {
+    return this.#paced
   }
 
   /**
@@ -193,7 +201,7 @@ export class LocalLanes {
   #lane(name: string): LocalLane {
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      const idle = { reserved: 0, inFlight: 0, slow: 0, suspect: false, allowed: 1, pausedUntilMs: 0 }
+      const idle = { paced: 0, reserved: 0, inFlight: 0, slow: 0, suspect: false, allowed: 1, pausedUntilMs: 0 }
       lane = { name, waiting: [], answerMs: FIRST_ANSWER_MS, ...idle }
       this.#lanes.set(name, lane)
     }
@@ -225,6 +233,9 @@ export class LocalLanes {
   #update(lane: LocalLane): void {
     const { name, waiting, reserved, inFlight, allowed } = lane
     const paused = this.#paused.has(lane)
+    const paced = paused ? waiting.length : 0
+    this.#paced += paced - lane.paced
+    lane.paced = paced
     if (waiting.length > 0 && inFlight < allowed && !paused) this.#ready.add(lane)
     else this.#ready.delete(lane)
     const room = this.#roomOf(lane)

@@ -6,8 +6,9 @@
 export function pauseUntilMs(
   waitMs: number,
   nowMs: number,
+  takesClaim: boolean,
   { leaseMs, pollMs }: { readonly leaseMs: number; readonly pollMs: number },
 ): number {
-  const askAfterMs = waitMs > leaseMs ? leaseMs : pollMs
+  const askAfterMs = takesClaim ? leaseMs : pollMs
   return Math.min(nowMs + waitMs, Math.ceil((nowMs + askAfterMs) / pollMs) * pollMs)
 }

@@ -202,7 +202,7 @@ export class Worker {
     return Math.min(maxHeld, Math.floor(slots * factor))
   }
 
-  /** Under way, ready or about to be stored. */
+  /** Under way, ready or about to be stored. What waits for its pace takes no place: many lanes may do so for long. */
   get #held(): number {
     return this.#underWay.slots + this.#lanes.ready + this.#reserved
   }
@@ -226,13 +226,14 @@ export class Worker {
     }
   }
 
-  /** What must wait for longer than a lease, or would keep a drain waiting, is given back. */
+  /** What must wait for longer than a lease, would keep a drain waiting, or is more than may be held, is given back. */
   #pause(claimed: ClaimedDelivery, waitMs: number): void {
-    const nowMs = this.#options.clock.now()
-    const untilMs = pauseUntilMs(waitMs, nowMs, this.#options)
+    const { clock, leaseMs } = this.#options
+    const isLong = waitMs > leaseMs || this.#lanes.paced >= this.#most
+    const untilMs = pauseUntilMs(waitMs, clock.now(), isLong, this.#options)
     this.#lanes.pause(claimed, untilMs)
     this.#claimer.dueBy(untilMs)
-    const isHeld = waitMs <= this.#options.leaseMs && this.#running && !this.#lastTry.isRunning
+    const isHeld = !isLong && this.#running && !this.#lastTry.isRunning
     if (!isHeld) this.#giveBack(this.#lanes.takeWaiting(claimed.delivery.lane))
   }
 

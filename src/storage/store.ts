@@ -220,8 +220,9 @@ export interface DeliveryStore {
   get(id: string, tenant?: string): Promise<{ readonly delivery: Delivery; readonly event: StoredEvent } | undefined>
   list(filter: DeliveryFilter): Promise<Page<Delivery>>
   /**
-   * Makes finished deliveries due again, with all their tries, and answers how many. Succeeded ones only when they are
-   * named by `ids` or by `status`. Paging is ignored. When it rejects, a part of them may be due already.
+   * Makes finished deliveries due again, with all their tries, and answers how many; the attempts that were made become
+   * their `attemptsBefore`. Succeeded ones only when they are named by `ids` or by `status`. Paging is ignored. When it
+   * rejects, a part of them may be due already.
    */
   retry(filter: DeliveryFilter & { readonly ids?: readonly string[] }, dueAtMs: number): Promise<number>
   /**

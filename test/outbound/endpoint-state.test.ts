@@ -167,6 +167,60 @@ describe('an endpoint that somebody disabled', () => {
   })
 })
 
+describe('a run of failures', () => {
+  const disable = { afterSeconds: 3_600, minFailures: 3 }
+
+  it.each([50, 0])('ends with a success that comes %i ms after them, whenever that began', async laterMs => {
+    const clock = manualClock(Date.UTC(2026, 0, 5, 9))
+    const store = memoryStore({ clock })
+    const { replace } = store.endpoints
+    store.endpoints.replace = async (...what) => {
+      await new Promise<void>(resolve => clock.setTimer(resolve, 5))
+      return replace.apply(store.endpoints, what)
+    }
+    let isBad = false
+    let count = 0
+    const transport = scriptedTransport(
+      () => (isBad && ++count % 4 !== 0 ? { status: 500, afterMs: 10 } : { status: 200, afterMs: 10 + laterMs }),
+      clock,
+    )
+    const rule = { ...disable, minFailures: 1 }
+    const sender = createSender({ transport, guard, store, clock, random: () => 0, disable: rule })
+    const { endpoint: made } = await sender.endpoints.create(endpoint({ retry: [] }))
+    sender.start()
+    const publish = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) await sender.publish('lead.created', { i })
+      await clock.advance(2_000)
+    }
+    // It is known to take four at once.
+    await publish(20)
+    isBad = true
+    await publish(4)
+    expect(count).toBe(4)
+    await clock.advance(2 * HOUR_MS)
+    await publish(1)
+    expect(await sender.endpoints.get(made.id)).toMatchObject({ status: 'active' })
+  })
+
+  it('has nothing of those before the endpoint was enabled', async () => {
+    const { clock, transport, web } = twoProcesses(() => 500, { disable })
+    const { endpoint: made } = await web.endpoints.create(endpoint({ retry: [] }))
+    web.start()
+    const publish = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) await web.publish('lead.created', { i })
+      await clock.advance(2 * HOUR_MS)
+    }
+    await publish(5)
+    await web.endpoints.enable(made.id)
+    await publish(1)
+    await publish(1)
+    expect(await web.endpoints.get(made.id)).toMatchObject({ status: 'active' })
+    await publish(1)
+    expect(await web.endpoints.get(made.id)).toMatchObject({ status: 'disabled', disabledReason: 'failing' })
+    expect(transport.requests).toHaveLength(8)
+  })
+})
+
 describe('a store that fails to reschedule once', () => {
   const failingOnce = (store: Store, state: { fail: boolean }): Store =>
     withDeliveries(store, {

@@ -355,6 +355,41 @@ describe('management', () => {
     await expect(sender.deliveries.get('evt_x_0')).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  it('does not send what was cancelled while it waited for its rate limit, until it is retried', async () => {
+    const { sender, clock, transport } = rig()
+    await sender.endpoints.create(endpoint({ rateLimit: { limit: 1, perSeconds: 10 } }))
+    sender.start()
+    for (let n = 0; n < 3; n++) await sender.publish('lead.created', { n })
+    await clock.advance(100)
+    const sent = (): unknown[] => transport.requests.map(request => JSON.parse(bodyText(request)).data.n)
+    const { items } = await sender.deliveries.list({ status: 'pending' })
+    const [last, next] = items
+    expect([sent(), items.length]).toEqual([[0], 2])
+    expect(await sender.deliveries.cancel(next?.id ?? '')).toBe(true)
+    await clock.advance(60_000)
+    expect(sent()).toEqual([0, 2])
+    expect((await sender.deliveries.get(next?.id ?? '')).delivery).toMatchObject({ status: 'cancelled', attempts: 0 })
+    for (const one of [last, next]) {
+      await sender.deliveries.cancel(one?.id ?? '')
+      await sender.deliveries.retry(one?.id ?? '')
+    }
+    await clock.advance(60_000)
+    expect(sent().slice(2).sort()).toEqual([1, 2])
+  })
+
+  it('goes on at once with what waited behind one that is cancelled', async () => {
+    const { sender, clock, transport } = rig([500, 200], { worker: { pollSeconds: 60 } })
+    await sender.endpoints.create(endpoint({ ordering: 'subject', retry: [3_600] }))
+    sender.start()
+    for (let n = 0; n < 2; n++) await sender.publish('lead.created', { n }, { subject: 'a' })
+    await clock.advance(1_000)
+    expect(transport.requests).toHaveLength(1)
+    const { items } = await sender.deliveries.list()
+    await sender.deliveries.cancel(items[1]?.id ?? '')
+    await clock.advance(100)
+    expect(transport.requests).toHaveLength(2)
+  })
+
   it('tests an endpoint with one attempt, whatever its state, and records it as a test', async () => {
     const { sender, transport } = rig([{ status: 503, body: 'down' }])
     const { endpoint: made } = await sender.endpoints.create(endpoint())

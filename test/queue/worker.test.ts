@@ -644,6 +644,27 @@ describe('a lane', () => {
     expect(bench.runs.map(({ startedAtMs }) => startedAtMs - from)).toEqual([0, 10_000])
   })
 
+  it('gets what another process stored while its last place was taken, once it has room', async () => {
+    const { bench, clock, tell } = noted(() => 5)
+    bench.worker.start()
+    await clock.advance(0)
+    const elsewhere = eventFor(['a'], { dueAtMs: clock.now() })
+    await bench.store.deliveries.enqueue([elsewhere])
+    // It is told of while another lane is being claimed for, and so is the place taken.
+    tell([{ direction: 'outbound', lane: 'b' }])
+    tell([{ direction: 'outbound', lane: 'a' }])
+    const claim = bench.worker.reserve('a')
+    if (claim === undefined) throw new Error('no room')
+    const event = eventFor(['a'], { claim })
+    await bench.store.deliveries.enqueue([event])
+    const found = await bench.store.deliveries.get(`${event.event.id}_0`)
+    if (found === undefined) throw new Error('not stored')
+    await clock.advance(0)
+    bench.worker.run([{ ...found, token: claim.token, ordered: false }], claim.leaseUntilMs)
+    await clock.advance(1_000)
+    expect(bench.runs.map(({ id }) => id)).toEqual([`${event.event.id}_0`, `${elsewhere.event.id}_0`])
+  })
+
   it('gets its retry when that is due, however seldom the store is asked', async () => {
     for (const ordered of [false, true]) {
       const { bench, clock, enqueue } = noted(() => 5, {
@@ -738,6 +759,35 @@ describe('pace', () => {
     expect(counted.calls.settle).toBe(before.settle)
   })
 
+  it.each([20_000, 600])('of %i ms of many lanes leaves their places to the others', async waitMs => {
+    const clock = manualClock()
+    const counted = countCalls(memoryStore({ clock }))
+    const from = clock.now()
+    const isPaced = (lane: string): boolean => lane.startsWith('paced')
+    const bench = new Bench(
+      () => 5,
+      {
+        slots: 2,
+        paceMs: ({ delivery }) => (isPaced(delivery.lane) ? Math.max(0, from + waitMs - clock.now()) : 0),
+      },
+      { clock, store: counted.store },
+    )
+    bench.worker.start()
+    await bench.publish(...Array.from({ length: 20 }, (_, i) => eventFor([`paced-${i}`])))
+    await clock.advance(50)
+    const others = many(20, 'other')
+    await bench.publish(...others)
+    await clock.advance(500)
+    expect(bench.lanesRun()).toEqual(others.map(() => 'other'))
+    expect(bench.worker.reserve('one-more')).toBeDefined()
+    bench.worker.unreserve('one-more')
+    await clock.advance(waitMs)
+    expect(await bench.statuses()).toEqual({ succeeded: 40 })
+    expect(bench.runs).toHaveLength(40)
+    // Some are held, and the others given back once.
+    expect(counted.calls.settle).toBeLessThan(100)
+  })
+
   it('keeps a worker going that has room for nothing else', async () => {
     let paceMs = 5_000
     const bench = new Bench(() => 5, { slots: 1, paceMs: () => paceMs })
@@ -808,6 +858,26 @@ describe('drain', () => {
     const all = running.worker.drain()
     await running.clock.advance(41_000)
     expect(await all).toBe(3)
+  })
+
+  it('runs what is due although the store failed once in between', async () => {
+    const clock = manualClock()
+    const store = memoryStore({ clock })
+    let claims = 0
+    const deliveries = new Proxy(store.deliveries, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        if (name === 'claim' && ++claims === 2) return () => Promise.reject(new Error('down'))
+        return value.bind(target) as unknown
+      },
+    })
+    const takesMs = (lane: string): number => (lane === 'a' ? 10 : 15)
+    const bench = new Bench(({ delivery }) => takesMs(delivery.lane), { deliveries, slots: 4 }, { clock, store })
+    await store.deliveries.enqueue(['a', 'b', 'c', 'd', 'e', 'f'].map(lane => eventFor([lane])))
+    const drained = bench.worker.drain()
+    await clock.advance(1_000)
+    expect(await drained).toBe(6)
   })
 
   it('rejects when the store does', async () => {

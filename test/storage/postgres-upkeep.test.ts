@@ -126,6 +126,7 @@ describe.skipIf(server === undefined)('migrations in PostgreSQL', () => {
   it('take as long as they take, while others are told in time', async () => {
     await emptied(postgresStore(pool, { clock }), pool)
     await pool.query('drop index webhook_events_tenant, webhook_attempts_tenant')
+    await pool.query('alter table webhook_deliveries drop column attempts_before')
     await pool.query("update webhook_meta set value = 2 where name = 'schema_version'")
     const reader = await pool.connect()
     await reader.query('begin; select 1 from webhook_events')

@@ -134,6 +134,7 @@ export class MemoryDeliveries implements DeliveryStore {
       const history = historyOf(row)
       history.finishedAtMs = undefined
       history.triesUsed = 0
+      history.attemptsBefore = history.attempts
       history.crashes = 0
       row.dueAtMs = dueAtMs
       row.entry.open++

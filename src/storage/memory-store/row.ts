@@ -46,6 +46,8 @@ export interface History {
   leaseUntilMs: number
   attempts: number
   triesUsed: number
+  /** Absent until it is retried by hand. */
+  attemptsBefore?: number
   crashes: number
   body: RenderedBody | undefined
   lastError: string | undefined

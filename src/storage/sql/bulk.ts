@@ -46,7 +46,7 @@ export async function reopen(
     still: status === undefined ? raw(all ? 'state >= 3' : 'state in (4, 5)') : raw(`state = ${STATE_OF[status]}`),
     // The next in turn is decided afterwards: until then an ordered one waits.
     set: sql`state = case when order_key is null then 0 else 2 end, due_at_ms = ${wholeMs(dueAtMs)},
-      tries_used = null, crashes = null, finished_at_ms = null`,
+      tries_used = null, attempts_before = attempts, crashes = null, finished_at_ms = null`,
     // Of an event that is being pruned there is nothing to send. Where writers take turns, none is pruned meanwhile.
     lock: raw(bulk.database.dialect === 'postgres' ? 'for share of e' : ''),
   }

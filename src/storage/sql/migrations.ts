@@ -6,7 +6,7 @@ import { MAX_KEY } from './values.ts'
 /** The statements of one version, for each database. */
 type Migration = (tables: Tables, dialect: Dialect) => readonly string[]
 
-const MIGRATIONS: readonly Migration[] = [firstVersion, causesOfFailure, listsOfTenants]
+const MIGRATIONS: readonly Migration[] = [firstVersion, causesOfFailure, listsOfTenants, retriesByHand]
 
 /** The version that this release reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length
@@ -198,4 +198,9 @@ function listsOfTenants({ events, attempts, indexPrefix }: Tables, dialect: Dial
     `drop index ${schema}${indexPrefix}events_subject`,
     `create index ${indexPrefix}events_subject on ${events} (substr(subject, 1, ${MAX_KEY}), no) where subject is not null`,
   ]
+}
+
+/** What a delivery had behind it when somebody retried it. */
+function retriesByHand({ deliveries }: Tables): readonly string[] {
+  return [`alter table ${deliveries} add column attempts_before integer`]
 }

@@ -19,7 +19,8 @@ export const STATE = { waiting: 0, claimed: 1, blocked: 2, succeeded: 3, failed:
 export const DIRECTION = { outbound: 0, inbound: 1 } as const
 
 /** A delivery's columns `d`, with those of its lane `l`. */
-export const DELIVERY_COLUMNS = `d.event_no, d.ordinal, d.due_at_ms, d.direction, d.state, d.attempts, d.tries_used, d.crashes, d.is_test,
+export const DELIVERY_COLUMNS = `d.event_no, d.ordinal, d.due_at_ms, d.direction, d.state, d.attempts, d.tries_used,
+  d.attempts_before, d.crashes, d.is_test,
   d.finished_at_ms, d.order_key, d.last_error, d.cause, d.external_id, d.content_type, d.body, d.lane_no,
   l.name as lane, l.endpoint_id`
 
@@ -33,6 +34,7 @@ const STATUSES: readonly DeliveryStatus[] = ['pending', 'pending', 'pending', 's
 export function readDelivery(row: Row): Delivery {
   const eventId = readText(row, 'event_id')
   const bytes = readBytes(row, 'body')
+  const attemptsBefore = readNumberOrUndefined(row, 'attempts_before')
   return {
     id: deliveryId(eventId, readNumber(row, 'ordinal')),
     direction: readDirection(row),
@@ -46,6 +48,7 @@ export function readDelivery(row: Row): Delivery {
     dueAtMs: readNumber(row, 'due_at_ms'),
     attempts: readNumber(row, 'attempts'),
     triesUsed: readNumber(row, 'tries_used'),
+    ...(attemptsBefore !== undefined && { attemptsBefore }),
     crashes: readNumber(row, 'crashes'),
     body: bytes === undefined ? undefined : { bytes, contentType: readTextOrUndefined(row, 'content_type') ?? '' },
     lastError: readTextOrUndefined(row, 'last_error'),

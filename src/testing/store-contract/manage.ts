@@ -61,8 +61,8 @@ export function manageCases({ describe, test, expect, now }: Cases): void {
       await store.deliveries.settle([settlement(second, { attempt: attempt(), next: failed, lastError: 'no' })])
       await store.deliveries.retry({ status: 'failed' }, nowMs + 2)
       const [third] = await claim(store, nowMs + 2)
-      const { attempts, triesUsed, crashes, lastError } = third?.delivery ?? {}
-      expect([attempts, triesUsed, crashes, lastError]).toEqual([2, 0, 0, 'no'])
+      const { attempts, attemptsBefore, triesUsed, crashes, lastError } = third?.delivery ?? {}
+      expect([attempts, attemptsBefore, triesUsed, crashes, lastError]).toEqual([2, 2, 0, 0, 'no'])
       expect(third?.delivery.body).toEqual(body)
     })
   })
