@@ -141,9 +141,11 @@ export function createDeliveries({ store, clock, wake, onCancelled, only }: Deli
     async cancel(id, { tenant } = {}) {
       await load(id, tenant)
       const isCancelled = await store.cancel(id, clock.now(), tenant)
-      if (isCancelled) onCancelled?.(id)
-      // One that waited behind it may go now.
-      if (isCancelled) wake()
+      if (isCancelled) {
+        onCancelled?.(id)
+        // One that waited behind it may go now.
+        wake()
+      }
       return isCancelled
     },
     replay: async filter => retryAll(readReplay(filter)),
