@@ -94,6 +94,24 @@ describe.skipIf(server === undefined)('pruning in PostgreSQL', () => {
     },
   )
 
+  it('takes away no id that is claimed anew meanwhile', async () => {
+    const store = await emptied(postgresStore(pool, { clock }), pool)
+    await store.dedupe.claim('k', { nowMs: 1_000, claimUntilMs: 1_500 })
+    const other = await pool.connect()
+    // As another process claims it, which is about to commit.
+    await other.query('begin')
+    await other.query("update webhook_dedupe set token = 'theirs', until_ms = 2000000 where key = 'k'")
+    const pruned = postgresStore(pool, { clock: later, listen: false }).prune({})
+    await waitsForLock()
+    await other.query('commit')
+    other.release()
+    expect((await pruned).dedupeEntries).toBe(0)
+    expect(await store.dedupe.claim('k', { nowMs: 1_000_000, claimUntilMs: 1_001_000 })).toEqual({
+      state: 'in_progress',
+      untilMs: 2_000_000,
+    })
+  })
+
   it('asks a few times, however much there is', async () => {
     const store = await emptied(postgresStore(pool, { clock }), pool)
     for (let i = 0; i < 3; i++) await store.deliveries.enqueue(Array.from({ length: 500 }, () => newEvent([])))
