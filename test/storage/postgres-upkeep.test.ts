@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { type PostgresClient, postgresStore, type SqlStore } from 'crm-webhooks/storage/postgres'
 import { Pool, type PoolClient } from 'pg'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { attempt, claim, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
+import { attempt, backlog, claim, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 import { recordingLogger } from '../support/acme.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { emptied } from './sql-support.ts'
@@ -231,6 +231,24 @@ describe.skipIf(server === undefined)('reading from PostgreSQL in vain', () => {
     }
     await other.query('rollback')
     other.release()
+  })
+})
+
+describe.skipIf(server === undefined)('a claim in several rounds, one of which the server undoes', () => {
+  it('hands out what the others brought', async () => {
+    const store = await emptied(postgresStore(pool, { clock }), pool)
+    await store.deliveries.enqueue([...backlog('a', 10), ...backlog('b', 1)])
+    let rounds = 0
+    const other = postgresStore(
+      watched(async text => {
+        if (!text.startsWith('with recursive') || ++rounds !== 2) return
+        throw Object.assign(new Error('could not serialize access'), { code: '40001' })
+      }),
+      { clock, listen: false },
+    )
+    const claimed = await claim(other, 1_000, { limit: 10 })
+    expect(new Set(claimed.map(({ delivery }) => delivery.id)).size).toBe(10)
+    expect((await claim(store, 1_000)).length).toBe(1)
   })
 })
 
