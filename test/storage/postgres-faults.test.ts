@@ -80,6 +80,34 @@ describe.skipIf(server === undefined)('PostgreSQL in trouble', () => {
     await nowhere.end()
   })
 
+  it('does not say that nothing was stored when it cannot connect for what comes after that', async () => {
+    const nowhere = new URL(schema?.url ?? '')
+    nowhere.pathname = '/none'
+    const [right, wrong] = [poolWith(), new Pool({ connectionString: nowhere.href })]
+    let current = right
+    const store = postgresStore(
+      leading(() => current, {
+        after: text => {
+          if (text.includes('insert into webhook_events')) current = wrong
+        },
+      }),
+      { listen: false },
+    )
+    const key = { idempotencyKey: 'k' }
+    await store.deliveries.enqueue([newEvent([{}], key)])
+    current = right
+    // Written together; then it is asked for the event that has the key.
+    const results = await Promise.allSettled([
+      store.deliveries.enqueue([newEvent()]),
+      store.deliveries.enqueue([newEvent([{}], key)]),
+    ])
+    const unknown = { status: 'rejected', reason: { code: 'store_outcome_unknown' } }
+    expect(results).toMatchObject([unknown, unknown])
+    current = right
+    expect((await store.deliveries.list({})).items.length).toBe(2)
+    await wrong.end()
+  })
+
   it('takes no delivery for one that a worker died with when the answer to a claim was lost', async () => {
     const lossy = { after: (): void => undefined }
     const store = postgresStore(
