@@ -110,6 +110,33 @@ describe('a SQLite file', () => {
     expect((await claim(store, 1)).length).toBe(2)
   })
 
+  it('lets those wait whose group is spoilt while another connection begins to write', async () => {
+    const file = newFile()
+    const [database, other] = [new Database(file), new Database(file)]
+    const store = sqliteStore(database)
+    await store.start()
+    const exec = database.exec.bind(database)
+    let isWriting = false
+    database.exec = (sql: string) => {
+      const result = exec(sql)
+      if (sql === 'rollback' && !isWriting) {
+        isWriting = true
+        other.exec('begin immediate')
+      }
+      return result
+    }
+    const results = Promise.allSettled([
+      store.deliveries.enqueue([newEvent()]),
+      store.deliveries.enqueue([newEvent([{ dueAtMs: Number.NaN }])]),
+      store.deliveries.enqueue([newEvent()]),
+    ])
+    while (!isWriting) await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => setTimeout(resolve, 50))
+    other.exec('rollback')
+    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect((await store.deliveries.list({})).items.length).toBe(2)
+  })
+
   it('takes part in a transaction of its handle', async () => {
     const database = new Database(newFile())
     const store = sqliteStore(database)

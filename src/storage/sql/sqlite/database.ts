@@ -225,24 +225,21 @@ export class SqliteDatabase implements Database {
       return
     }
     // Somebody else's transaction on this handle must end first.
-    const outcome = driver.inTransaction ? 'busy' : this.#commit(driver, jobs)
-    if (outcome === 'busy') {
-      this.#waitFor(jobs)
-      return
-    }
-    this.#waiting = this.#waiting.slice(jobs.length)
-    if (this.#waiting.length > 0) this.#schedule()
+    const left = driver.inTransaction ? jobs : this.#commit(driver, jobs)
+    this.#waiting.splice(0, jobs.length - left.length)
+    if (left.length > 0) this.#waitFor(left)
+    else if (this.#waiting.length > 0) this.#schedule()
   }
 
-  /** Answers every job, unless the database is busy. */
-  #commit(driver: SqliteDriver, jobs: readonly Job[]): 'done' | 'busy' {
+  /** Answers the jobs, but for the last of them when the database is busy by then: those are left. */
+  #commit(driver: SqliteDriver, jobs: readonly Job[]): readonly Job[] {
     this.#disk.makeRoom(driver)
     try {
       driver.exec('begin immediate')
     } catch (error) {
-      if (isBusy(error)) return 'busy'
+      if (isBusy(error)) return jobs
       for (const job of jobs) job.fail(error)
-      return 'done'
+      return []
     }
     let ran = false
     this.#committing = true
@@ -252,17 +249,22 @@ export class SqliteDatabase implements Database {
       driver.exec('commit')
     } catch (error) {
       this.#undo(driver)
-      if (isBusy(error)) return 'busy'
+      if (isBusy(error)) return jobs
       this.#disk.note(error)
-      // One of them spoilt it: each alone.
-      if (jobs.length === 1) jobs[0]?.fail(ran ? toCommitError(error) : error)
-      else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
-      return 'done'
+      if (jobs.length > 1) return this.#commitEach(driver, jobs)
+      jobs[0]?.fail(ran ? toCommitError(error) : error)
+      return []
     } finally {
       this.#committing = false
     }
     for (const job of jobs) job.done()
-    return 'done'
+    return []
+  }
+
+  /** One of them spoilt it: each alone. */
+  #commitEach(driver: SqliteDriver, jobs: readonly Job[]): readonly Job[] {
+    const busyAt = jobs.findIndex(job => this.#commit(driver, [job]).length > 0)
+    return busyAt === -1 ? [] : jobs.slice(busyAt)
   }
 
   #undo(driver: SqliteDriver): void {
