@@ -137,6 +137,21 @@ describe('a SQLite file', () => {
     expect((await store.deliveries.list({})).items.length).toBe(2)
   })
 
+  it('answers what is asked of it just before it is closed', async () => {
+    for (const database of [newFile(), new Database(newFile())]) {
+      const store = sqliteStore(database)
+      await store.start()
+      await store.deliveries.enqueue([newEvent()])
+      const claimed = await claim(store, 1)
+      const asked = store.deliveries.settle(claimed.map(one => settlement(one))).then(
+        () => 'written',
+        (error: { readonly code?: unknown }) => error.code,
+      )
+      await store.close()
+      expect(['written', 'store_unavailable']).toContain(await asked)
+    }
+  })
+
   it('takes part in a transaction of its handle', async () => {
     const database = new Database(newFile())
     const store = sqliteStore(database)

@@ -132,7 +132,7 @@ export class SqliteDatabase implements Database {
 
   async #ready(): Promise<SqliteDriver> {
     await this.start()
-    if (this.#driver === undefined) throw new WebhookError('store_unavailable', 'SQLite: the store was closed')
+    if (this.#driver === undefined) throw closed()
     return this.#driver
   }
 
@@ -218,8 +218,13 @@ export class SqliteDatabase implements Database {
   #flush(): void {
     this.#scheduled = false
     const driver = this.#driver
+    if (driver === undefined) {
+      // What was asked for just before the store was closed.
+      for (const job of this.#waiting.splice(0)) job.fail(closed())
+      return
+    }
     const jobs = this.#waiting.slice(0, MAX_JOBS)
-    if (driver === undefined || jobs.length === 0) return
+    if (jobs.length === 0) return
     if (this.#isGone()) {
       this.#leaveGone()
       return
@@ -285,4 +290,8 @@ export class SqliteDatabase implements Database {
     this.#scheduled = true
     systemClock.setTimer(() => this.#flush(), RETRY_MS)
   }
+}
+
+function closed(): WebhookError {
+  return new WebhookError('store_unavailable', 'SQLite: the store was closed')
 }
