@@ -43,7 +43,7 @@ function watched(file: string) {
   const database = new Database(file)
   const exec = database.exec.bind(database)
   database.exec = (sql: string) => {
-    log.push(sql)
+    if (!sql.startsWith('pragma')) log.push(sql)
     return exec(sql)
   }
   return { database, log }
@@ -68,6 +68,17 @@ describe('a SQLite file', () => {
     await sqliteStore(database).start()
     expect(pragma(database, 'journal_mode')).toMatchObject([{ journal_mode: 'wal' }])
     expect(pragma(database, 'synchronous')).toMatchObject([{ synchronous: 2 }])
+  })
+
+  it('waits for others as it was told to, where the host uses the handle himself', async () => {
+    const database = new Database(newFile())
+    database.exec('pragma busy_timeout = 4000')
+    const store = sqliteStore(database)
+    await store.deliveries.enqueue([newEvent()])
+    expect(pragma(database, 'busy_timeout')).toMatchObject([{ timeout: 4000 }])
+    database.exec('pragma busy_timeout = 3000')
+    await store.deliveries.enqueue([newEvent()])
+    expect(pragma(database, 'busy_timeout')).toMatchObject([{ timeout: 3000 }])
   })
 
   it('is opened by its path with what is installed', async () => {

@@ -7,7 +7,7 @@ import { SCHEMA_VERSION } from '../migrations.ts'
 import type { Row, Sql, Statement, Steps } from '../statement.ts'
 import { toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { configure, FullDisk, RETRY_MS, whenFree } from './connection.ts'
+import { begin, briefly, configure, FullDisk, RETRY_MS, whenFree } from './connection.ts'
 import {
   createDriver,
   isBusy,
@@ -138,10 +138,11 @@ export class SqliteDatabase implements Database {
 
   async #prepare(): Promise<void> {
     const driver = this.#driver ?? (await this.#openFile())
-    const version = await whenFree(this.#options.busyTimeoutMs, () => {
-      configure(driver)
+    const look = (): number => {
+      configure(driver, this.#isOwn)
       return runSteps(driver, () => findVersion(this.tables, 'sqlite')) ?? 0
-    })
+    }
+    const version = await whenFree(this.#options.busyTimeoutMs, () => briefly(driver, this.#isOwn, look))
     refuseNewer(version)
     if (version !== SCHEMA_VERSION) {
       await this.#enqueue(() => runSteps(driver, () => migrate(this.tables, 'sqlite')))
@@ -238,9 +239,8 @@ export class SqliteDatabase implements Database {
 
   /** Answers the jobs, but for the last of them when the database is busy by then: those are left. */
   #commit(driver: SqliteDriver, jobs: readonly Job[]): readonly Job[] {
-    this.#disk.makeRoom(driver)
     try {
-      driver.exec('begin immediate')
+      begin(driver, this.#disk, this.#isOwn)
     } catch (error) {
       if (isBusy(error)) return jobs
       for (const job of jobs) job.fail(error)
