@@ -131,6 +131,25 @@ describe.skipIf(server === undefined)('PostgreSQL in trouble', () => {
     }
   })
 
+  it('gives back what was stored claimed when the answer to that was lost', async () => {
+    let isLossy = false
+    const after = (text: string): void => {
+      if (isLossy && text.includes('insert into webhook_events')) throw new Error('Connection terminated unexpectedly')
+    }
+    const clock = { now: () => 1, setTimer: () => () => undefined }
+    const store = postgresStore(
+      leading(() => pool, { after }),
+      { clock, listen: false },
+    )
+    const claimedBy = (token: string) => newEvent([{ lane: token, claim: { token, leaseUntilMs: 60_000 } }])
+    await store.deliveries.enqueue([claimedBy('heard')])
+    isLossy = true
+    await expect(store.deliveries.enqueue([claimedBy('lost')])).rejects.toMatchObject({ code: 'store_outcome_unknown' })
+    const claimed = await claim(store, 2)
+    expect(claimed.map(({ delivery }) => [delivery.lane, delivery.crashes])).toEqual([['lost', 0]])
+    expect(await store.deliveries.renew(['heard'], 90_000)).toEqual([])
+  })
+
   it('gives up a connection that does not answer, so that the pool has room', async () => {
     const small = poolWith([], { max: 1 })
     const store = postgresStore(small, { timeoutSeconds: 0.5, listen: false })

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { WebhookError } from '../../errors.ts'
 import { parseDeliveryId, type StoredEvent } from '../../model/delivery.ts'
 import type { Sealer } from '../encryption/sealer.ts'
 import { pageSize } from '../page-size.ts'
@@ -93,12 +94,20 @@ export class SqlDeliveries implements DeliveryStore {
   async #enqueue(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
     const nowMs = wholeMs(this.#clock.now())
     const steps = (): Steps<EnqueueResult[]> => this.#queue.enqueue(events, nowMs, true)
-    if (!needsTransaction(events)) return this.#database.write(steps)
-    this.#ordered ||= isOrdered(events)
-    // New lanes come first and stay: nobody may learn of one that is undone with the rest.
-    const lanes = events.flatMap(({ deliveries }) => deliveries.map(laneOf))
-    await this.#database.write(() => this.#lanes.resolve(lanes, true))
-    return this.#database.transaction(steps)
+    try {
+      if (!needsTransaction(events)) return await this.#database.write(steps)
+      this.#ordered ||= isOrdered(events)
+      // New lanes come first and stay: nobody may learn of one that is undone with the rest.
+      const lanes = events.flatMap(({ deliveries }) => deliveries.map(laneOf))
+      await this.#database.write(() => this.#lanes.resolve(lanes, true))
+      return await this.#database.transaction(steps)
+    } catch (error) {
+      // Whoever does not know whether it was stored runs nothing of it.
+      if (error instanceof WebhookError && error.code === 'store_outcome_unknown') {
+        for (const { claim } of events.flatMap(({ deliveries }) => deliveries)) if (claim) this.#unheard.add(claim)
+      }
+      throw error
+    }
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
