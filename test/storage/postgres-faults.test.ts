@@ -1,5 +1,5 @@
 import { createSender } from 'crm-webhooks'
-import { postgresStore } from 'crm-webhooks/storage/postgres'
+import { type PostgresClient, postgresStore } from 'crm-webhooks/storage/postgres'
 import { Client, Pool, type PoolConfig } from 'pg'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { claim, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
@@ -28,6 +28,25 @@ afterAll(async () => {
   await schema?.stop()
   await server?.stop()
 })
+
+/** What leads to a pool, with something that happens after each statement. */
+function leading(to: () => Pool, { after }: { after(text: string): void }): PostgresClient {
+  return {
+    totalCount: 0,
+    async connect() {
+      const client = await to().connect()
+      return {
+        async query(text: string, values?: unknown[]) {
+          const result = await client.query(text, values)
+          after(text)
+          return result
+        },
+        release: (broken?: boolean) => client.release(broken),
+      }
+    },
+    query: (text: string, values?: unknown[]) => to().query(text, values),
+  } as PostgresClient
+}
 
 describe.skipIf(server === undefined)('PostgreSQL in trouble', () => {
   beforeEach(async () => {
@@ -59,6 +78,76 @@ describe.skipIf(server === undefined)('PostgreSQL in trouble', () => {
     const absent = postgresStore(nowhere).deliveries.enqueue([newEvent()])
     await expect(absent).rejects.toMatchObject({ code: 'store_unavailable' })
     await nowhere.end()
+  })
+
+  it('does not say that nothing was stored when it cannot connect for what comes after that', async () => {
+    const nowhere = new URL(schema?.url ?? '')
+    nowhere.pathname = '/none'
+    const [right, wrong] = [poolWith(), new Pool({ connectionString: nowhere.href })]
+    let current = right
+    const store = postgresStore(
+      leading(() => current, {
+        after: text => {
+          if (text.includes('insert into webhook_events')) current = wrong
+        },
+      }),
+      { listen: false },
+    )
+    const key = { idempotencyKey: 'k' }
+    await store.deliveries.enqueue([newEvent([{}], key)])
+    current = right
+    // Written together; then it is asked for the event that has the key.
+    const results = await Promise.allSettled([
+      store.deliveries.enqueue([newEvent()]),
+      store.deliveries.enqueue([newEvent([{}], key)]),
+    ])
+    const unknown = { status: 'rejected', reason: { code: 'store_outcome_unknown' } }
+    expect(results).toMatchObject([unknown, unknown])
+    current = right
+    expect((await store.deliveries.list({})).items.length).toBe(2)
+    await wrong.end()
+  })
+
+  it('takes no delivery for one that a worker died with when the answer to a claim was lost', async () => {
+    const lossy = { after: (): void => undefined }
+    const store = postgresStore(
+      leading(() => pool, { after: () => lossy.after() }),
+      { clock: { now: () => 1, setTimer: () => () => undefined }, listen: false },
+    )
+    await store.deliveries.enqueue([newEvent([{ lane: 'a' }]), newEvent([{ lane: 'b', ordered: true }])])
+    for (let i = 0; i < 3; i++) {
+      lossy.after = () => {
+        throw new Error('Connection terminated unexpectedly')
+      }
+      await expect(claim(store, 1)).rejects.toMatchObject({ code: 'store_outcome_unknown' })
+      lossy.after = () => undefined
+      const claimed = await claim(store, 2)
+      expect(claimed.map(({ delivery }) => [delivery.lane, delivery.crashes]).sort()).toEqual([
+        ['a', 0],
+        ['b', 0],
+      ])
+      const next = { status: 'returned', dueAtMs: 1 } as const
+      await store.deliveries.settle(claimed.map(one => settlement(one, { next })))
+    }
+  })
+
+  it('gives back what was stored claimed when the answer to that was lost', async () => {
+    let isLossy = false
+    const after = (text: string): void => {
+      if (isLossy && text.includes('insert into webhook_events')) throw new Error('Connection terminated unexpectedly')
+    }
+    const clock = { now: () => 1, setTimer: () => () => undefined }
+    const store = postgresStore(
+      leading(() => pool, { after }),
+      { clock, listen: false },
+    )
+    const claimedBy = (token: string) => newEvent([{ lane: token, claim: { token, leaseUntilMs: 60_000 } }])
+    await store.deliveries.enqueue([claimedBy('heard')])
+    isLossy = true
+    await expect(store.deliveries.enqueue([claimedBy('lost')])).rejects.toMatchObject({ code: 'store_outcome_unknown' })
+    const claimed = await claim(store, 2)
+    expect(claimed.map(({ delivery }) => [delivery.lane, delivery.crashes])).toEqual([['lost', 0]])
+    expect(await store.deliveries.renew(['heard'], 90_000)).toEqual([])
   })
 
   it('gives up a connection that does not answer, so that the pool has room', async () => {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { type PostgresClient, postgresStore, type SqlStore } from 'crm-webhooks/storage/postgres'
 import { Pool, type PoolClient } from 'pg'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { attempt, claim, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
+import { attempt, backlog, claim, idsOf, newEvent, settlement } from '../../src/testing/store-contract/support.ts'
 import { recordingLogger } from '../support/acme.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { emptied } from './sql-support.ts'
@@ -93,6 +93,24 @@ describe.skipIf(server === undefined)('pruning in PostgreSQL', () => {
       expect([again?.event.data, again?.delivery.body]).toEqual(['{"deal":42}', BODY])
     },
   )
+
+  it('takes away no id that is claimed anew meanwhile', async () => {
+    const store = await emptied(postgresStore(pool, { clock }), pool)
+    await store.dedupe.claim('k', { nowMs: 1_000, claimUntilMs: 1_500 })
+    const other = await pool.connect()
+    // As another process claims it, which is about to commit.
+    await other.query('begin')
+    await other.query("update webhook_dedupe set token = 'theirs', until_ms = 2000000 where key = 'k'")
+    const pruned = postgresStore(pool, { clock: later, listen: false }).prune({})
+    await waitsForLock()
+    await other.query('commit')
+    other.release()
+    expect((await pruned).dedupeEntries).toBe(0)
+    expect(await store.dedupe.claim('k', { nowMs: 1_000_000, claimUntilMs: 1_001_000 })).toEqual({
+      state: 'in_progress',
+      untilMs: 2_000_000,
+    })
+  })
 
   it('asks a few times, however much there is', async () => {
     const store = await emptied(postgresStore(pool, { clock }), pool)
@@ -214,6 +232,24 @@ describe.skipIf(server === undefined)('reading from PostgreSQL in vain', () => {
     }
     await other.query('rollback')
     other.release()
+  })
+})
+
+describe.skipIf(server === undefined)('a claim in several rounds, one of which the server undoes', () => {
+  it('hands out what the others brought', async () => {
+    const store = await emptied(postgresStore(pool, { clock }), pool)
+    await store.deliveries.enqueue([...backlog('a', 10), ...backlog('b', 1)])
+    let rounds = 0
+    const other = postgresStore(
+      watched(async text => {
+        if (!text.startsWith('with recursive') || ++rounds !== 2) return
+        throw Object.assign(new Error('could not serialize access'), { code: '40001' })
+      }),
+      { clock, listen: false },
+    )
+    const claimed = await claim(other, 1_000, { limit: 10 })
+    expect(new Set(claimed.map(({ delivery }) => delivery.id)).size).toBe(10)
+    expect((await claim(store, 1_000)).length).toBe(1)
   })
 })
 

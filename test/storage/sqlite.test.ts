@@ -43,7 +43,7 @@ function watched(file: string) {
   const database = new Database(file)
   const exec = database.exec.bind(database)
   database.exec = (sql: string) => {
-    log.push(sql)
+    if (!sql.startsWith('pragma')) log.push(sql)
     return exec(sql)
   }
   return { database, log }
@@ -68,6 +68,17 @@ describe('a SQLite file', () => {
     await sqliteStore(database).start()
     expect(pragma(database, 'journal_mode')).toMatchObject([{ journal_mode: 'wal' }])
     expect(pragma(database, 'synchronous')).toMatchObject([{ synchronous: 2 }])
+  })
+
+  it('waits for others as it was told to, where the host uses the handle himself', async () => {
+    const database = new Database(newFile())
+    database.exec('pragma busy_timeout = 4000')
+    const store = sqliteStore(database)
+    await store.deliveries.enqueue([newEvent()])
+    expect(pragma(database, 'busy_timeout')).toMatchObject([{ timeout: 4000 }])
+    database.exec('pragma busy_timeout = 3000')
+    await store.deliveries.enqueue([newEvent()])
+    expect(pragma(database, 'busy_timeout')).toMatchObject([{ timeout: 3000 }])
   })
 
   it('is opened by its path with what is installed', async () => {
@@ -108,6 +119,48 @@ describe('a SQLite file', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
     expect((await store.deliveries.list({})).items.length).toBe(2)
     expect((await claim(store, 1)).length).toBe(2)
+  })
+
+  it('lets those wait whose group is spoilt while another connection begins to write', async () => {
+    const file = newFile()
+    const [database, other] = [new Database(file), new Database(file)]
+    const store = sqliteStore(database)
+    await store.start()
+    const exec = database.exec.bind(database)
+    let isWriting = false
+    database.exec = (sql: string) => {
+      const result = exec(sql)
+      if (sql === 'rollback' && !isWriting) {
+        isWriting = true
+        other.exec('begin immediate')
+      }
+      return result
+    }
+    const results = Promise.allSettled([
+      store.deliveries.enqueue([newEvent()]),
+      store.deliveries.enqueue([newEvent([{ dueAtMs: Number.NaN }])]),
+      store.deliveries.enqueue([newEvent()]),
+    ])
+    while (!isWriting) await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => setTimeout(resolve, 50))
+    other.exec('rollback')
+    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect((await store.deliveries.list({})).items.length).toBe(2)
+  })
+
+  it('answers what is asked of it just before it is closed', async () => {
+    for (const database of [newFile(), new Database(newFile())]) {
+      const store = sqliteStore(database)
+      await store.start()
+      await store.deliveries.enqueue([newEvent()])
+      const claimed = await claim(store, 1)
+      const asked = store.deliveries.settle(claimed.map(one => settlement(one))).then(
+        () => 'written',
+        (error: { readonly code?: unknown }) => error.code,
+      )
+      await store.close()
+      expect(['written', 'store_unavailable']).toContain(await asked)
+    }
   })
 
   it('takes part in a transaction of its handle', async () => {

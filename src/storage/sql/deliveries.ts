@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { WebhookError } from '../../errors.ts'
 import { parseDeliveryId, type StoredEvent } from '../../model/delivery.ts'
 import type { Sealer } from '../encryption/sealer.ts'
 import { pageSize } from '../page-size.ts'
@@ -27,6 +28,7 @@ import { groupsOf, type QueueStatements } from './queue.ts'
 import { reschedule } from './reschedule.ts'
 import { DELIVERY_COLUMNS, EVENT_COLUMNS, readDelivery, readEvent, STATE } from './rows.ts'
 import { list, type Row, raw, type Sql, type Steps, sql } from './statement.ts'
+import { UnheardClaims } from './unheard.ts'
 import { passedMs, readText, readTextOrUndefined, wholeMs } from './values.ts'
 
 /** Ids in one statement: databases limit the number of parameters. */
@@ -56,6 +58,7 @@ export class SqlDeliveries implements DeliveryStore {
   readonly #deliveries: Sql
   readonly #from: Sql
   readonly #bulk: Bulk
+  readonly #unheard: UnheardClaims
   /** Whether anything ordered has been seen: then settling takes a transaction. */
   #ordered = false
 
@@ -69,6 +72,7 @@ export class SqlDeliveries implements DeliveryStore {
     this.#deliveries = raw(deliveries)
     this.#from = raw(`${deliveries} d join ${lanes} l on l.no = d.lane_no join ${events} e on e.no = d.event_no`)
     this.#bulk = { database, from: this.#from, queue }
+    this.#unheard = new UnheardClaims(database, queue)
     // Where there is an order, the next one waits for this to be written.
     this.#settles = new Batcher(settlements => this.#settle(settlements), {
       restMs: () => (this.#ordered ? 0 : SETTLE_REST_MS),
@@ -90,18 +94,30 @@ export class SqlDeliveries implements DeliveryStore {
   async #enqueue(events: readonly NewEvent[]): Promise<readonly EnqueueResult[]> {
     const nowMs = wholeMs(this.#clock.now())
     const steps = (): Steps<EnqueueResult[]> => this.#queue.enqueue(events, nowMs, true)
-    if (!needsTransaction(events)) return this.#database.write(steps)
-    this.#ordered ||= isOrdered(events)
-    // New lanes come first and stay: nobody may learn of one that is undone with the rest.
-    const lanes = events.flatMap(({ deliveries }) => deliveries.map(laneOf))
-    await this.#database.write(() => this.#lanes.resolve(lanes, true))
-    return this.#database.transaction(steps)
+    try {
+      if (!needsTransaction(events)) return await this.#database.write(steps)
+      this.#ordered ||= isOrdered(events)
+      // New lanes come first and stay: nobody may learn of one that is undone with the rest.
+      const lanes = events.flatMap(({ deliveries }) => deliveries.map(laneOf))
+      await this.#database.write(() => this.#lanes.resolve(lanes, true))
+      return await this.#database.transaction(steps)
+    } catch (error) {
+      // Whoever does not know whether it was stored runs nothing of it.
+      if (error instanceof WebhookError && error.code === 'store_outcome_unknown') {
+        for (const { claim } of events.flatMap(({ deliveries }) => deliveries)) if (claim) this.#unheard.add(claim)
+      }
+      throw error
+    }
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]> {
     const nowMs = passedMs(request.nowMs)
     const leaseUntilMs = wholeMs(request.leaseUntilMs)
-    const rows = await this.#claim({ ...request, nowMs, leaseUntilMs })
+    await this.#unheard.giveBack(nowMs)
+    const rows = await this.#claim({ ...request, nowMs, leaseUntilMs }).catch((error: unknown) => {
+      this.#unheard.add({ ...request, leaseUntilMs })
+      throw error
+    })
     // Deliveries of one event share it, so that what is made of it is made once.
     const events = new Map<string, StoredEvent>()
     const claimed = rows.map(row => {

@@ -118,7 +118,8 @@ function* pruneSome(
 async function remove(database: Database, table: string, key: string, condition: Sql): Promise<number> {
   for (let total = 0; ; ) {
     const count = await database.transaction(function* (): Steps<number> {
-      const rows = yield sql`delete from ${raw(table)} where (${raw(key)}) in
+      // Asked of the row itself, too: an id that was kept for long enough may be claimed anew meanwhile.
+      const rows = yield sql`delete from ${raw(table)} where ${condition} and (${raw(key)}) in
         (select ${raw(key)} from ${raw(table)} where ${condition} limit ${MAX_ROWS}) returning 1`
       return rows.length
     })

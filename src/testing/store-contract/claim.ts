@@ -35,6 +35,26 @@ export function claimCases({ describe, test, expect, now }: Cases): void {
       expect([...new Set(lanes)].sort()).toEqual(['b', 'big', 'c', 'd', 'e'])
     })
 
+    test('takes one of each lane before a second of any, when all have more than that', async store => {
+      for (let i = 0; i < 7; i++) await store.deliveries.enqueue(backlog(`lane-${i}`, 10))
+      const nowMs = now()
+      for (const limit of [10, 13]) {
+        const lanes = lanesOf(await claim(store, nowMs, { limit }))
+        expect([lanes.length, new Set(lanes).size]).toEqual([limit, 7])
+      }
+    })
+
+    test('serves the lanes that are named in turn', async store => {
+      const names = Array.from({ length: 7 }, (_, i) => `lane-${i}`)
+      for (const lane of names) await store.deliveries.enqueue(backlog(lane, 10))
+      const nowMs = now()
+      const served = new Set<string>()
+      for (let round = 0; round < 3; round++) {
+        for (const lane of lanesOf(await claim(store, nowMs, { lanes: new Set(names), limit: 3 }))) served.add(lane)
+      }
+      expect(served.size).toBe(7)
+    })
+
     test('serves the lanes in turn: older backlogs never keep a lane waiting', async store => {
       for (let i = 0; i < 9; i++) await store.deliveries.enqueue(backlog(`old-${i}`, 30))
       await store.deliveries.enqueue(backlog('new', 1))

@@ -47,20 +47,25 @@ export function bounded<Result>(
 export async function unbounded<Result>(work: (call: Call) => Promise<Result>): Promise<Result> {
   const call = new Call()
   try {
-    return await retried(work, call, MAX_TRIES)
+    return await retried(work, call)
   } catch (error) {
     throw toStoreError(error, call.sent)
   }
 }
 
 /** What the server undid for the sake of another transaction is tried again at once. */
-async function retried<Result>(work: (call: Call) => Promise<Result>, call: Call, maxTries: number): Promise<Result> {
+export async function retried<Result>(
+  work: (call: Call) => Promise<Result>,
+  call: Call,
+  maxTries = MAX_TRIES,
+): Promise<Result> {
+  const { sent } = call
   for (let tries = 1; ; tries++) {
     try {
       return await work(call)
     } catch (error) {
       if (tries >= maxTries || call.over || !isConflict(error)) throw error
-      call.sent = false
+      call.sent = sent
     }
   }
 }

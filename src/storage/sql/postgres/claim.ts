@@ -8,9 +8,10 @@ import { readNumber, readNumberOrUndefined, readTextOrUndefined } from '../value
 
 /**
  * One claim. Lanes that have something to do are found by jumping through the index from lane to lane, from where the
- * last claim ended, and each gives its share of rows: what it costs depends on the number of lanes, not on how much
- * waits in them. Rows that another claim is just taking are passed over. Ordered ones that may not go are not taken
- * but count, so that it costs no more however many there are; their lanes are told.
+ * last claim ended: what it costs depends on the number of lanes, not on how much waits in them. Each gives its share of
+ * rows, and the first ones what is left over, after whom the next claim begins. Rows that another claim is just taking
+ * are passed over. Ordered ones that may not go are not taken but count, so that it costs no more however many there
+ * are; their lanes are told.
  *
  * Parameters: direction, last lane, now, limit, rows per lane, lanes to skip, token, lease, lanes with limits, limits,
  * and for a choice of lanes those.
@@ -32,22 +33,26 @@ chosen as (select lane_no, row_number() over () as turn from walk where runnable
   const given = `chosen as (select lane_no, row_number() over (order by lane_no <= $2::int, lane_no) as turn
   from unnest($11::int[]) as given(lane_no) where lane_no <> all($6::int[]))`
   return `with recursive ${chosenLanes ? given : walk},
-share as (select greatest(1, ceil($4::numeric / greatest(count(*), 1)))::int as rows from chosen),
+share as (select lanes, greatest(1, $4::int / lanes) as rows, $4::int % lanes as more from
+  (select greatest(1, count(*))::int as lanes from chosen) n),
 expired as (update ${deliveries} d set state = 0, crashes = coalesce(d.crashes, 0) + 1, token = null, lease_until_ms = null
   from (select event_no, ordinal from ${deliveries} where state = 1 and lease_until_ms <= $3::bigint
     order by lease_until_ms limit 1000 for update skip locked) x
   where d.event_no = x.event_no and d.ordinal = x.ordinal returning 1),
-picked as (select c.lane_no, p.event_no, p.ordinal, p.blocked from chosen c
-  left join unnest($9::int[], $10::int[]) as own(lane_no, rows) on own.lane_no = c.lane_no
+own as (select c.lane_no, least(coalesce(o.rows, $5::int), case when s.lanes > $4::int then 1
+    when c.turn <= s.more then s.rows + 1 else s.rows end) as rows
+  from chosen c cross join share s left join unnest($9::int[], $10::int[]) as o(lane_no, rows) on o.lane_no = c.lane_no
+  order by c.turn),
+picked as (select c.lane_no, p.event_no, p.ordinal, p.blocked from own c
   cross join lateral (select event_no, ordinal, ${isBlocked(deliveries)} as blocked from ${deliveries} d
     where direction = $1::smallint and state = 0 and lane_no = c.lane_no and due_at_ms <= $3::bigint
-    order by due_at_ms limit least(coalesce(own.rows, $5::int), (select rows from share)) for update skip locked) p
+    order by due_at_ms limit c.rows for update skip locked) p
   limit $4::int),
 taken as (update ${deliveries} d set state = 1, token = $7::text, lease_until_ms = $8::bigint
   from picked p where not p.blocked and d.event_no = p.event_no and d.ordinal = p.ordinal returning d.*)
 select (select count(*) from expired) as expired, (select rows from share) as share,
   (select string_agg(distinct lane_no::text, ' ') from picked where blocked) as blocked_lanes,
-  (select lane_no from chosen order by turn desc limit 1) as last_lane,
+  (select lane_no from chosen, share where turn = coalesce(nullif(more, 0), lanes)) as last_lane,
   c.turn, ${DELIVERY_COLUMNS}, ${EVENT_COLUMNS}, e.data
 from (select 1) one left join (taken d join chosen c on c.lane_no = d.lane_no join ${lanes} l on l.no = d.lane_no
   join ${events} e on e.no = d.event_no) on true`

@@ -9,7 +9,7 @@ import { type Row, raw, type Sql, type SqlValue, type Statement, type Steps, sql
 import type { Tables } from '../tables.ts'
 import { readNumber } from '../values.ts'
 import { arrayLiteral } from './array-literal.ts'
-import { bounded, type Call, unbounded } from './call.ts'
+import { bounded, type Call, retried, unbounded } from './call.ts'
 import { type ClientKind, type FullClient, isClient, isPg, kindOf, type PostgresClient, rowsOf } from './client.ts'
 import { isAnswer, isLocked, withConnectHint } from './errors.ts'
 import { hurryTable } from './hurry-table.ts'
@@ -109,7 +109,8 @@ export class PostgresDatabase implements Database {
 
   async write<Result>(steps: () => Steps<Result>): Promise<Result> {
     await this.ready()
-    return this.#bounded(call => runSteps(steps, query => this.#single(call, query)))
+    // What the server undoes is one statement: those before it stand, and are not asked again.
+    return this.#bounded(call => runSteps(steps, query => retried(() => this.#single(call, query), call)), 1)
   }
 
   async transaction<Result>(steps: () => Steps<Result>): Promise<Result> {

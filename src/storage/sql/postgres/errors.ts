@@ -44,9 +44,10 @@ export function toStoreError(error: unknown, sent = false): WebhookError {
   return new WebhookError(CODES[code] ?? (refused ? 'store_refused' : 'store_unavailable'), message, { cause })
 }
 
-/** Whether the server itself refused something. */
+/** Whether the server itself refused a statement. What is fatal is about the connection, or a new one. */
 export function isAnswer(error: unknown): boolean {
-  return ANSWERED.test(stateOf(error))
+  const { severity } = (error ?? {}) as { readonly severity?: unknown }
+  return severity !== 'FATAL' && ANSWERED.test(stateOf(error))
 }
 
 /** Whether the server undid a transaction for the sake of another one: it can be tried again at once. */

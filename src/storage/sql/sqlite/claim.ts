@@ -42,11 +42,11 @@ export function sqliteClaim(tables: Tables, lanes: Lanes) {
       const taken: Row[] = []
       // Shares of what is left, until it is used up or no lane has more.
       for (let open = chosen; open.length > 0 && taken.length < request.limit; ) {
-        const share = Math.ceil((request.limit - taken.length) / open.length)
+        const left = request.limit - taken.length
         const more: number[] = []
-        for (const lane of open) {
+        for (const [turn, lane] of open.entries()) {
           const allowed = own.get(lane) ?? request.perLane
-          const most = Math.min(share, allowed, request.limit - taken.length)
+          const most = Math.min(shareOf(left, open.length, turn), allowed, request.limit - taken.length)
           if (most <= 0) continue
           const values = [request.token, request.leaseUntilMs, direction, lane, request.nowMs, most]
           const rows = yield { text: take, values }
@@ -56,7 +56,9 @@ export function sqliteClaim(tables: Tables, lanes: Lanes) {
         }
         open = more
       }
-      cursors.set(request, chosen.at(-1) ?? cursors.of(request))
+      // Behind those that may give what is left over.
+      const last = chosen[(request.limit % chosen.length) - 1] ?? chosen.at(-1)
+      cursors.set(request, last ?? cursors.of(request))
       const turns = new Map(chosen.map((lane, turn) => [lane, turn]))
       const claimed: Row[] = []
       for (const row of interleave(taken, ({ lane_no }) => turns.get(Number(lane_no)) ?? 0)) {
@@ -111,4 +113,9 @@ export function sqliteClaim(tables: Tables, lanes: Lanes) {
     }
     return found
   }
+}
+
+/** How many one of some lanes may give, by its turn: all give the same, and the first ones what is left over. */
+function shareOf(limit: number, lanes: number, turn: number): number {
+  return Math.max(1, Math.floor(limit / lanes) + (turn < limit % lanes ? 1 : 0))
 }

@@ -6,9 +6,27 @@ export const RETRY_MS = 5
 /** SQLite waits by blocking the process: only briefly, then we wait without. */
 const BLOCKING_WAIT_MS = 20
 
+const busyTimeout = (waitMs: number): string => `pragma busy_timeout = ${waitMs}`
+
+/**
+ * Does what SQLite is not to wait long for. A handle of the host's own goes on waiting for as long as he has told it to,
+ * where that is longer.
+ */
+export function briefly<Result>(driver: SqliteDriver, isOwn: boolean, work: () => Result): Result {
+  if (isOwn) return work()
+  // Prepared each time: it is answered by what was so then.
+  const [row] = driver.handle.prepare('pragma busy_timeout').all() as ReadonlyArray<{ readonly timeout?: unknown }>
+  driver.exec(busyTimeout(BLOCKING_WAIT_MS))
+  try {
+    return work()
+  } finally {
+    driver.exec(busyTimeout(Math.max(BLOCKING_WAIT_MS, Number(row?.timeout ?? 0))))
+  }
+}
+
 /** Sets a connection up so that what is committed is on the disk. */
-export function configure(driver: SqliteDriver): void {
-  driver.exec(`pragma busy_timeout = ${BLOCKING_WAIT_MS}`)
+export function configure(driver: SqliteDriver, isOwn: boolean): void {
+  if (isOwn) driver.exec(busyTimeout(BLOCKING_WAIT_MS))
   const [mode] = driver.all({ text: 'pragma journal_mode = wal', values: [] })
   // Some disks cannot, and one that fails may keep the old mode: that one flushes everything only when told so.
   const isLog = ['wal', 'memory'].includes(String(mode?.journal_mode))
@@ -36,6 +54,14 @@ export class FullDisk {
     this.#madeRoomAtMs = nowMs
     this.#full = !emptyLog(driver)
   }
+}
+
+/** Begins to write, on a disk where there may be no room. */
+export function begin(driver: SqliteDriver, disk: FullDisk, isOwn: boolean): void {
+  briefly(driver, isOwn, () => {
+    disk.makeRoom(driver)
+    driver.exec('begin immediate')
+  })
 }
 
 /** Writes what is in the log into the file, and makes the log short. The answer tells whether that could be done. */

@@ -7,7 +7,7 @@ import { SCHEMA_VERSION } from '../migrations.ts'
 import type { Row, Sql, Statement, Steps } from '../statement.ts'
 import { toStatement } from '../statement.ts'
 import type { Tables } from '../tables.ts'
-import { configure, FullDisk, RETRY_MS, whenFree } from './connection.ts'
+import { begin, briefly, configure, FullDisk, RETRY_MS, whenFree } from './connection.ts'
 import {
   createDriver,
   isBusy,
@@ -132,16 +132,17 @@ export class SqliteDatabase implements Database {
 
   async #ready(): Promise<SqliteDriver> {
     await this.start()
-    if (this.#driver === undefined) throw new WebhookError('store_unavailable', 'SQLite: the store was closed')
+    if (this.#driver === undefined) throw closed()
     return this.#driver
   }
 
   async #prepare(): Promise<void> {
     const driver = this.#driver ?? (await this.#openFile())
-    const version = await whenFree(this.#options.busyTimeoutMs, () => {
-      configure(driver)
+    const look = (): number => {
+      configure(driver, this.#isOwn)
       return runSteps(driver, () => findVersion(this.tables, 'sqlite')) ?? 0
-    })
+    }
+    const version = await whenFree(this.#options.busyTimeoutMs, () => briefly(driver, this.#isOwn, look))
     refuseNewer(version)
     if (version !== SCHEMA_VERSION) {
       await this.#enqueue(() => runSteps(driver, () => migrate(this.tables, 'sqlite')))
@@ -218,31 +219,32 @@ export class SqliteDatabase implements Database {
   #flush(): void {
     this.#scheduled = false
     const driver = this.#driver
+    if (driver === undefined) {
+      // What was asked for just before the store was closed.
+      for (const job of this.#waiting.splice(0)) job.fail(closed())
+      return
+    }
     const jobs = this.#waiting.slice(0, MAX_JOBS)
-    if (driver === undefined || jobs.length === 0) return
+    if (jobs.length === 0) return
     if (this.#isGone()) {
       this.#leaveGone()
       return
     }
     // Somebody else's transaction on this handle must end first.
-    const outcome = driver.inTransaction ? 'busy' : this.#commit(driver, jobs)
-    if (outcome === 'busy') {
-      this.#waitFor(jobs)
-      return
-    }
-    this.#waiting = this.#waiting.slice(jobs.length)
-    if (this.#waiting.length > 0) this.#schedule()
+    const left = driver.inTransaction ? jobs : this.#commit(driver, jobs)
+    this.#waiting.splice(0, jobs.length - left.length)
+    if (left.length > 0) this.#waitFor(left)
+    else if (this.#waiting.length > 0) this.#schedule()
   }
 
-  /** Answers every job, unless the database is busy. */
-  #commit(driver: SqliteDriver, jobs: readonly Job[]): 'done' | 'busy' {
-    this.#disk.makeRoom(driver)
+  /** Answers the jobs, but for the last of them when the database is busy by then: those are left. */
+  #commit(driver: SqliteDriver, jobs: readonly Job[]): readonly Job[] {
     try {
-      driver.exec('begin immediate')
+      begin(driver, this.#disk, this.#isOwn)
     } catch (error) {
-      if (isBusy(error)) return 'busy'
+      if (isBusy(error)) return jobs
       for (const job of jobs) job.fail(error)
-      return 'done'
+      return []
     }
     let ran = false
     this.#committing = true
@@ -252,17 +254,22 @@ export class SqliteDatabase implements Database {
       driver.exec('commit')
     } catch (error) {
       this.#undo(driver)
-      if (isBusy(error)) return 'busy'
+      if (isBusy(error)) return jobs
       this.#disk.note(error)
-      // One of them spoilt it: each alone.
-      if (jobs.length === 1) jobs[0]?.fail(ran ? toCommitError(error) : error)
-      else for (const job of jobs) if (this.#commit(driver, [job]) === 'busy') job.fail(error)
-      return 'done'
+      if (jobs.length > 1) return this.#commitEach(driver, jobs)
+      jobs[0]?.fail(ran ? toCommitError(error) : error)
+      return []
     } finally {
       this.#committing = false
     }
     for (const job of jobs) job.done()
-    return 'done'
+    return []
+  }
+
+  /** One of them spoilt it: each alone. */
+  #commitEach(driver: SqliteDriver, jobs: readonly Job[]): readonly Job[] {
+    const busyAt = jobs.findIndex(job => this.#commit(driver, [job]).length > 0)
+    return busyAt === -1 ? [] : jobs.slice(busyAt)
   }
 
   #undo(driver: SqliteDriver): void {
@@ -283,4 +290,8 @@ export class SqliteDatabase implements Database {
     this.#scheduled = true
     systemClock.setTimer(() => this.#flush(), RETRY_MS)
   }
+}
+
+function closed(): WebhookError {
+  return new WebhookError('store_unavailable', 'SQLite: the store was closed')
 }
