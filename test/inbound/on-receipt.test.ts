@@ -115,6 +115,31 @@ describe('acknowledge on receipt', () => {
     await receiver.stop()
   })
 
+  it('grants a handler more than the sender, who does not wait for it, would', async () => {
+    const { receiver, clock, store, states } = setUp({ provider: acme({ timeoutSeconds: 2 }) })
+    let runs = 0
+    receiver.on('*', async () => {
+      runs++
+      await new Promise<void>(resolve => clock.setTimer(resolve, 29_000))
+    })
+    receiver.start()
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(202)
+    await clock.advance(3_600_000)
+    expect([runs, await states()]).toEqual([1, ['succeeded']])
+    expect((await store.attempts.list({})).items).toMatchObject([{ outcome: 'succeeded', durationMs: 29_000 }])
+    await receiver.stop()
+  })
+
+  it('ends a try after what the sender grants, where that is more', async () => {
+    const { receiver, clock, store } = setUp({ provider: acme({ timeoutSeconds: 45 }) })
+    receiver.on('*', (_event, { signal }) => new Promise(resolve => signal.addEventListener('abort', () => resolve())))
+    receiver.start()
+    await receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(45_000)
+    expect((await store.attempts.list({})).items).toMatchObject([{ errorCode: 'timeout', durationMs: 45_000 }])
+    await receiver.stop()
+  })
+
   it('stores a repetition once, before and after it was handled', async () => {
     const { receiver, states } = setUp()
     receiver.on('*', () => {})
