@@ -107,10 +107,13 @@ function proceed(
   return storeInTime(event, host, held, queue, deadlineMs)
 }
 
+/** What a store is granted to write down what was done, where the handlers took all the time that there is. */
+export const LEAST_WAIT_MS = 1_000
+
 /** The sender does not wait for ever, so neither does its answer. What the store says later is handed to `late`. */
-function inTime<Result>(
+export function inTime<Result>(
   answer: PromiseLike<Result>,
-  { clock }: EventHost,
+  { clock }: Pick<EventHost, 'clock'>,
   deadlineMs: number,
   late?: (result: Result) => void,
 ): Promise<Result> {
@@ -182,7 +185,12 @@ function runClaimed(
       void result.settled.then(late => settleClaim(event, host, claim, late.state))
       return finishRun(event, host, result)
     }
-    return andThen(settleClaim(event, host, claim, result.state), () => finishRun(event, host, result))
+    const settled = settleClaim(event, host, claim, result.state)
+    const answer = (): EventResult => finishRun(event, host, result)
+    if (!isThenable(settled)) return answer()
+    return inTime(settled, host, Math.max(deadlineMs, host.clock.now() + LEAST_WAIT_MS))
+      .catch((error: unknown) => reportUnsettled(event, host, error))
+      .then(answer)
   })
 }
 
@@ -198,8 +206,7 @@ function settleClaim(
   { key, token }: HeldClaim,
   ended: EndedRun['state'],
 ): MaybePromise<void> {
-  const report = (error: unknown): void =>
-    logger.error('webhook store did not answer: this event may be handled twice', { ...logFields(event), error })
+  const report = (error: unknown): void => reportUnsettled(event, { logger }, error)
   try {
     const keepMs = event.idSource === 'digest' ? dedupeTimes.keepDigestMs : dedupeTimes.keepMs
     const settled =
@@ -208,6 +215,10 @@ function settleClaim(
   } catch (error) {
     report(error)
   }
+}
+
+function reportUnsettled(event: ReceivedEvent, { logger }: Pick<EventHost, 'logger'>, error: unknown): void {
+  logger.error('webhook store did not answer: this event may be handled twice', { ...logFields(event), error })
 }
 
 /** Tells how the handlers ended. */

@@ -61,7 +61,7 @@ export interface ReceiverOptions<Events extends EventMap> {
   }
   /**
    * Writes every request with its answer to the exchange log of a store (`store.attempts`), secrets masked. The answer
-   * waits for it; a log that fails does not change the answer.
+   * waits for it, as long as it may wait for the handlers; a log that fails does not change the answer.
    */
   readonly exchangeLog?: Pick<AttemptStore, 'insert'>
   readonly logger?: Logger

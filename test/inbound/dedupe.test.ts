@@ -249,6 +249,26 @@ describe('a store that fails', () => {
     await clock.advance(0)
   })
 
+  it.each([
+    ['complete', 200],
+    ['release', 500],
+  ] as const)('and hangs once the handlers have ended does not keep the answer back: %s', async (method, status) => {
+    const clock = manualClock()
+    const logger = recordingLogger()
+    const dedupe = spiedStore()
+    dedupe[method].mockReturnValue(new Promise(() => {}))
+    const receiver = createReceiver({ provider: acme(), store: { dedupe }, logger, clock })
+    receiver.on('*', () => {
+      if (status === 500) throw new Error('no')
+    })
+    const response = receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(9_000)
+    expect((await response).status).toBe(status)
+    const twice = 'webhook store did not answer: this event may be handled twice'
+    expect(logger.lines.filter(line => line.message === twice)).toHaveLength(1)
+    expect(clock.pending).toBe(0)
+  })
+
   it('does not undo what the handler did', async () => {
     const logger = recordingLogger()
     const dedupe = spiedStore()
