@@ -9,6 +9,7 @@ import type { Logger } from '../model/logger.ts'
 import { andThen, isThenable } from '../model/maybe-promise.ts'
 import type { RecordOutcome, Reply } from '../model/receive-result.ts'
 import type { MaybePromise } from '../model/verification.ts'
+import type { AnyProvider } from '../providers/provider.ts'
 import type { Claim, DedupeStore } from '../storage/dedupe-store.ts'
 import type { Handlers } from './handlers.ts'
 import type { ReceiverLifecycle } from './lifecycle.ts'
@@ -27,8 +28,8 @@ export interface DedupeTimes {
 /** What handling an event needs. */
 export interface EventHost {
   readonly receiverName: string
-  /** `false` where events of the provider may look the same: then none is claimed. */
-  readonly deduplicate: boolean
+  /** `false` where events of the provider may look the same: then they are not claimed. */
+  readonly deduplicate: NonNullable<AnyProvider['deduplicate']>
   readonly handlers: Handlers
   readonly dedupe: DedupeStore
   readonly dedupeTimes: DedupeTimes
@@ -70,10 +71,11 @@ export function handleEvent(
     host.logger.warn('webhook event of an unknown type', logFields(event))
     host.lifecycle.emit('unrouted', { event })
   }
-  if (event.expectsReply || (!host.deduplicate && queue === undefined)) {
+  const isRepeatable = canBeRepeated(event, host)
+  if (event.expectsReply || (!isRepeatable && queue === undefined)) {
     return andThen(runEvent(event, host, deadlineMs), result => finishRun(event, host, result))
   }
-  if (!host.deduplicate && queue !== undefined) return storeInTime(event, host, undefined, queue, deadlineMs)
+  if (!isRepeatable && queue !== undefined) return storeInTime(event, host, undefined, queue, deadlineMs)
   const key = dedupeKey(host.receiverName, event)
   const nowMs = host.clock.now()
   let claim: MaybePromise<Claim>
@@ -244,6 +246,12 @@ function reportLateEnd(event: ReceivedEvent, settled: Promise<EndedRun>, logger:
     if (late.state === 'done') logger.warn('webhook handler finished after the answer', fields)
     else logger.error('webhook handler failed after the answer', { ...fields, error: late.error })
   })
+}
+
+/** Whether its id tells it from others. An empty one names nothing: all events that have it would be taken for one. */
+function canBeRepeated(event: ReceivedEvent, { deduplicate }: EventHost): boolean {
+  if (event.id === '') return false
+  return typeof deduplicate === 'function' ? deduplicate(event) : deduplicate
 }
 
 /** A sender chooses its ids, so a long one is kept as its digest. */

@@ -1,5 +1,5 @@
 import { WebhookError } from '../errors.ts'
-import type { EventMap, EventOf, ParseResult } from '../model/event.ts'
+import type { EventMap, EventOf, ParseResult, ReceivedEvent } from '../model/event.ts'
 import type { WebhookRequest, WebhookResponse } from '../model/http.ts'
 import type { ReceiveResult } from '../model/receive-result.ts'
 import type { ConfidentialParts, MaybePromise, Verifier } from '../model/verification.ts'
@@ -16,8 +16,11 @@ export interface AnyProvider {
   readonly methods: readonly string[]
   /** How long the sender waits for an answer, less a margin, in seconds; `undefined` when it does not say. */
   readonly timeoutSeconds: number | undefined
-  /** `false` where two events may look the same: then none is taken for a repetition of another. Default `true`. */
-  readonly deduplicate?: boolean
+  /**
+   * `false`, for all events or by a function for some, where two may look the same: then none is taken for a repetition
+   * of another. Default `true`.
+   */
+  readonly deduplicate?: boolean | ((event: ReceivedEvent) => boolean)
   /** Where requests carry the secret that proves them, as the verifier tells: the exchange log masks it. */
   readonly confidential?: ConfidentialParts
   readonly verify: Verifier['verify']
@@ -55,8 +58,11 @@ export interface ProviderOptions<Events extends EventMap> {
   /** Default: `['POST']`. */
   readonly methods?: readonly string[]
   readonly timeoutSeconds?: number
-  /** `false` where two events may look the same: then none is taken for a repetition of another. Default `true`. */
-  readonly deduplicate?: boolean
+  /**
+   * `false`, for all events or by a function for some, where two may look the same: then none is taken for a repetition
+   * of another. Default `true`.
+   */
+  readonly deduplicate?: AnyProvider['deduplicate']
   readonly challenge?: Provider['challenge']
   readonly unsignedChallenge?: Provider['unsignedChallenge']
   readonly respond?: Provider['respond']

@@ -1,4 +1,5 @@
 import { createReceiver, type DedupeStore } from 'crm-webhooks'
+import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { acme, acmeRequest, dealUpdated, recordingLogger } from '../support/acme.ts'
@@ -194,6 +195,31 @@ describe('a provider whose events may look the same', () => {
       expect(handler).toHaveBeenCalledTimes(n)
     }
     expect(store.dedupe.claim).not.toHaveBeenCalled()
+  })
+
+  it('may say so of some of them only', async () => {
+    const provider = acme({ deduplicate: ({ type }) => type !== 'call.closed' })
+    const receiver = createReceiver({ provider })
+    const seen: string[] = []
+    receiver.on('*', ({ type }) => void seen.push(type))
+    const call = { id: '2', type: 'call.closed', data: {} }
+    for (const body of [dealUpdated('1'), call, dealUpdated('1'), call]) await receiver.receive(acmeRequest(body))
+    expect(seen).toEqual(['deal.updated', 'call.closed', 'call.closed'])
+  })
+})
+
+describe('an event with an empty id', () => {
+  it.each(['after-handling', 'on-receipt'] as const)('is no repetition of another one, %s', async acknowledge => {
+    const clock = manualClock()
+    const receiver = createReceiver({ provider: acme(), acknowledge, store: memoryStore({ clock }), clock })
+    const seen: unknown[] = []
+    receiver.on('call.closed', ({ data }) => void seen.push(data.seconds))
+    const call = (seconds: number) => ({ id: '', type: 'call.closed', data: { seconds } })
+    for (const body of [call(1), call(2), [call(3), call(4)]]) {
+      expect(JSON.parse((await receiver.receive(acmeRequest(body))).body)).not.toHaveProperty('duplicate')
+    }
+    await receiver.drain()
+    expect(seen.sort()).toEqual([1, 2, 3, 4])
   })
 })
 
