@@ -197,8 +197,13 @@ function runClaimed(
 }
 
 /** Runs the handlers that want the event. */
-export function runEvent(event: ReceivedEvent, host: EventHost, deadlineMs: number): MaybePromise<RunResult> {
-  return runHandlers(event, host.handlers.for(event), { clock: host.clock, deadlineMs, logger: host.logger })
+export function runEvent(
+  event: ReceivedEvent,
+  { handlers, clock, logger }: EventHost,
+  deadlineMs: number,
+  stopping?: AbortSignal,
+): MaybePromise<RunResult> {
+  return runHandlers(event, handlers.for(event), { clock, deadlineMs, logger, ...(stopping && { stopping }) })
 }
 
 /** Never throws or rejects: the handlers have ended, whatever the store says. */
