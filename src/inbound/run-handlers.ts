@@ -145,12 +145,13 @@ function copyOf(event: ReceivedEvent): ReceivedEvent {
 }
 
 /** Adds `changed`. The event is this handler's own: nobody else looks at it any more, or it is a copy. */
-function forHandler(event: ReceivedEvent & { changed?: unknown }): ReceivedEvent {
+function forHandler(event: ReceivedEvent): ReceivedEvent {
   const { data } = event
-  if (isRecordChange(data)) {
-    event.changed = (field: string, ...to: readonly [unknown?]): boolean => hasChanged(data, field, ...to)
-  }
-  return event
+  if (!isRecordChange(data)) return event
+  // What a provider of your own, or `reconcile`, hands over may be frozen.
+  const own: ReceivedEvent & { changed?: unknown } = Object.isExtensible(event) ? event : { ...event }
+  own.changed = (field: string, ...to: readonly [unknown?]): boolean => hasChanged(data, field, ...to)
+  return own
 }
 
 function isReply(outcome: HandlerOutcome): outcome is Reply {
