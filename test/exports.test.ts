@@ -79,7 +79,7 @@ describe('the built package', () => {
     ['standardWebhooks', 'signatures/index', 19_000],
     ['hmacSignature', 'signatures/index', 34_000],
     ['zendesk', 'providers/zendesk', 39_000],
-    ['createReceiver', 'index', 74_250],
+    ['createReceiver', 'index', 74_500],
     ['createSender', 'index', 142_250],
     ['pipedrive', 'providers/pipedrive', 117_500],
     ['nodeHandler', 'frameworks/node-http', 5_550],
