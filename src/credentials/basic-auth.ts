@@ -1,5 +1,6 @@
 import { decodeBase64, encodeBase64, utf8 } from '../bytes/encoding.ts'
 import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { withHeaders } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
 import { secretMatcher } from './matches-secret.ts'
@@ -17,7 +18,8 @@ export type BasicAuthOptions = BasicCredentials | readonly BasicCredentials[]
 /**
  * HTTP Basic (RFC 7617), as UTF-8.
  *
- * @throws {WebhookError} `invalid_secret` when a part is empty, `invalid_option` for a user name with a colon.
+ * @throws {WebhookError} `invalid_secret` when a part is empty, `invalid_option` for a user name with a colon,
+ * or a part that is not known.
  * @example basicAuth({ username: 'pipedrive', password: process.env.PIPEDRIVE_PASSWORD })
  */
 export function basicAuth(options: BasicAuthOptions): Credential {
@@ -43,9 +45,7 @@ function isList(options: BasicAuthOptions): options is readonly BasicCredentials
 }
 
 function toUserPass(pair: BasicCredentials): string {
-  if (typeof pair !== 'object' || pair === null) {
-    throw new WebhookError('invalid_option', 'basicAuth must be { username, password }', { argument: 'basicAuth' })
-  }
+  checkOptions(pair, ['username', 'password'], 'basicAuth', 'basicAuth')
   const { first: username } = secretMatcher('basicAuth.username', pair.username)
   const { first: password } = secretMatcher('basicAuth.password', pair.password)
   if (username.includes(':')) {

@@ -9,6 +9,7 @@ import {
 } from '../model/http.ts'
 import type { ConfidentialParts } from '../model/verification.ts'
 import { maskBody, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
+import { inTime, LEAST_WAIT_MS } from './handle-event.ts'
 import type { ReceiverSettings } from './options.ts'
 
 /** What is noted of a request while it is handled, for the exchange log. */
@@ -35,17 +36,24 @@ export function note<Cause extends { readonly code: string; readonly message: st
   return cause
 }
 
-/** Never rejects: a log that fails does not change the answer. */
+/** Never rejects: a log that fails does not change the answer, and one that hangs does not keep it back. */
 export async function writeExchange(
   request: WebhookRequest | IncomingRequest,
   response: WebhookResponse,
   notes: ExchangeNotes,
-  { name, exchangeLog, clock, newId, logger }: ReceiverSettings,
+  { name, exchangeLog, clock, newId, logger, handlerTimeoutMs }: ReceiverSettings,
   confidential: ConfidentialParts = {},
 ): Promise<void> {
   try {
     const attempt = recordExchange(name, request, response, notes, confidential)
-    await exchangeLog?.insert([{ ...attempt, id: newId('att'), durationMs: clock.now() - notes.startedAtMs }])
+    const nowMs = clock.now()
+    const durationMs = nowMs - notes.startedAtMs
+    const untilMs = Math.max(notes.startedAtMs + handlerTimeoutMs, nowMs + LEAST_WAIT_MS)
+    await inTime(
+      Promise.resolve(exchangeLog?.insert([{ ...attempt, id: newId('att'), durationMs }])),
+      { clock },
+      untilMs,
+    )
   } catch (error) {
     logger.error('webhook exchange log was not written', { error })
   }

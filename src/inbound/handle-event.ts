@@ -9,6 +9,7 @@ import type { Logger } from '../model/logger.ts'
 import { andThen, isThenable } from '../model/maybe-promise.ts'
 import type { RecordOutcome, Reply } from '../model/receive-result.ts'
 import type { MaybePromise } from '../model/verification.ts'
+import type { AnyProvider } from '../providers/provider.ts'
 import type { Claim, DedupeStore } from '../storage/dedupe-store.ts'
 import type { Handlers } from './handlers.ts'
 import type { ReceiverLifecycle } from './lifecycle.ts'
@@ -27,8 +28,8 @@ export interface DedupeTimes {
 /** What handling an event needs. */
 export interface EventHost {
   readonly receiverName: string
-  /** `false` where events of the provider may look the same: then none is claimed. */
-  readonly deduplicate: boolean
+  /** `false` where events of the provider may look the same: then they are not claimed. */
+  readonly deduplicate: NonNullable<AnyProvider['deduplicate']>
   readonly handlers: Handlers
   readonly dedupe: DedupeStore
   readonly dedupeTimes: DedupeTimes
@@ -70,10 +71,11 @@ export function handleEvent(
     host.logger.warn('webhook event of an unknown type', logFields(event))
     host.lifecycle.emit('unrouted', { event })
   }
-  if (event.expectsReply || (!host.deduplicate && queue === undefined)) {
+  const isRepeatable = canBeRepeated(event, host)
+  if (event.expectsReply || (!isRepeatable && queue === undefined)) {
     return andThen(runEvent(event, host, deadlineMs), result => finishRun(event, host, result))
   }
-  if (!host.deduplicate && queue !== undefined) return storeInTime(event, host, undefined, queue, deadlineMs)
+  if (!isRepeatable && queue !== undefined) return storeInTime(event, host, undefined, queue, deadlineMs)
   const key = dedupeKey(host.receiverName, event)
   const nowMs = host.clock.now()
   let claim: MaybePromise<Claim>
@@ -107,10 +109,13 @@ function proceed(
   return storeInTime(event, host, held, queue, deadlineMs)
 }
 
+/** What a store is granted to write down what was done, where the handlers took all the time that there is. */
+export const LEAST_WAIT_MS = 1_000
+
 /** The sender does not wait for ever, so neither does its answer. What the store says later is handed to `late`. */
-function inTime<Result>(
+export function inTime<Result>(
   answer: PromiseLike<Result>,
-  { clock }: EventHost,
+  { clock }: Pick<EventHost, 'clock'>,
   deadlineMs: number,
   late?: (result: Result) => void,
 ): Promise<Result> {
@@ -182,13 +187,23 @@ function runClaimed(
       void result.settled.then(late => settleClaim(event, host, claim, late.state))
       return finishRun(event, host, result)
     }
-    return andThen(settleClaim(event, host, claim, result.state), () => finishRun(event, host, result))
+    const settled = settleClaim(event, host, claim, result.state)
+    const answer = (): EventResult => finishRun(event, host, result)
+    if (!isThenable(settled)) return answer()
+    return inTime(settled, host, Math.max(deadlineMs, host.clock.now() + LEAST_WAIT_MS))
+      .catch((error: unknown) => reportUnsettled(event, host, error))
+      .then(answer)
   })
 }
 
 /** Runs the handlers that want the event. */
-export function runEvent(event: ReceivedEvent, host: EventHost, deadlineMs: number): MaybePromise<RunResult> {
-  return runHandlers(event, host.handlers.for(event), { clock: host.clock, deadlineMs, logger: host.logger })
+export function runEvent(
+  event: ReceivedEvent,
+  { handlers, clock, logger }: EventHost,
+  deadlineMs: number,
+  stopping?: AbortSignal,
+): MaybePromise<RunResult> {
+  return runHandlers(event, handlers.for(event), { clock, deadlineMs, logger, ...(stopping && { stopping }) })
 }
 
 /** Never throws or rejects: the handlers have ended, whatever the store says. */
@@ -198,8 +213,7 @@ function settleClaim(
   { key, token }: HeldClaim,
   ended: EndedRun['state'],
 ): MaybePromise<void> {
-  const report = (error: unknown): void =>
-    logger.error('webhook store did not answer: this event may be handled twice', { ...logFields(event), error })
+  const report = (error: unknown): void => reportUnsettled(event, { logger }, error)
   try {
     const keepMs = event.idSource === 'digest' ? dedupeTimes.keepDigestMs : dedupeTimes.keepMs
     const settled =
@@ -208,6 +222,10 @@ function settleClaim(
   } catch (error) {
     report(error)
   }
+}
+
+function reportUnsettled(event: ReceivedEvent, { logger }: Pick<EventHost, 'logger'>, error: unknown): void {
+  logger.error('webhook store did not answer: this event may be handled twice', { ...logFields(event), error })
 }
 
 /** Tells how the handlers ended. */
@@ -233,6 +251,12 @@ function reportLateEnd(event: ReceivedEvent, settled: Promise<EndedRun>, logger:
     if (late.state === 'done') logger.warn('webhook handler finished after the answer', fields)
     else logger.error('webhook handler failed after the answer', { ...fields, error: late.error })
   })
+}
+
+/** Whether its id tells it from others. An empty one names nothing: all events that have it would be taken for one. */
+function canBeRepeated(event: ReceivedEvent, { deduplicate }: EventHost): boolean {
+  if (event.id === '') return false
+  return typeof deduplicate === 'function' ? deduplicate(event) : deduplicate
 }
 
 /** A sender chooses its ids, so a long one is kept as its digest. */

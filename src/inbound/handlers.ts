@@ -39,7 +39,10 @@ type StarredType<Type extends string> = Type extends `${infer Head}.${infer Rest
 
 /** What a handler gets beside the event. */
 export interface HandlerContext {
-  /** Aborted when the answer to the sender could not wait any longer. */
+  /**
+   * Aborted when the answer to the sender could not wait any longer; with `acknowledge: 'on-receipt'` when a try took
+   * too long, and when `stop` does not wait any longer.
+   */
   readonly signal: AbortSignal
 }
 

@@ -41,7 +41,7 @@ export class InboundQueue {
       deliveries,
       direction: 'inbound',
       lanes: new Set([this.#lane]),
-      perform: claimed => this.#perform(claimed),
+      perform: (claimed, stopping) => this.#perform(claimed, stopping),
       laneLimit: () => slots,
       clock: host.clock,
       newId: host.newId,
@@ -117,11 +117,11 @@ export class InboundQueue {
   }
 
   /** One try at an event's handlers. */
-  async #perform({ delivery, event: stored }: ClaimedDelivery): Promise<AttemptEnd> {
+  async #perform({ delivery, event: stored }: ClaimedDelivery, stopping: AbortSignal): Promise<AttemptEnd> {
     const { clock, newId } = this.#host
     const event = decodeEvent(stored.data)
     const startedAtMs = clock.now()
-    const run = await runEvent(event, this.#host, startedAtMs + this.#settings.handlerTimeoutMs)
+    const run = await runEvent(event, this.#host, startedAtMs + this.#settings.handlerTimeoutMs, stopping)
     finishRun(event, this.#host, run)
     const attempt = attemptOf(newId('att'), delivery, run, startedAtMs, clock.now())
     if (run.state === 'done') return { attempt, next: { status: 'succeeded', atMs: clock.now() } }

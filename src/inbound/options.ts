@@ -42,7 +42,11 @@ export interface ReceiverOptions<Events extends EventMap> {
   readonly maxBodyBytes?: number
   /** How long a body may take to arrive, in seconds. Default 10. */
   readonly bodyTimeoutSeconds?: number
-  /** How long the answer may wait for the handlers, in seconds. Default: what the sender grants, else 30. */
+  /**
+   * How long the answer may wait for the handlers, in seconds. Default: what the sender grants, else 30. For
+   * `on-receipt` also how long a try at the handlers of a stored event may take, which no sender waits for: there the
+   * default is at least 30.
+   */
   readonly handlerTimeoutSeconds?: number
   readonly dedupe?: {
     /** For how long a handled event is remembered, in seconds. Default 3 days. */
@@ -57,7 +61,7 @@ export interface ReceiverOptions<Events extends EventMap> {
   }
   /**
    * Writes every request with its answer to the exchange log of a store (`store.attempts`), secrets masked. The answer
-   * waits for it; a log that fails does not change the answer.
+   * waits for it, as long as it may wait for the handlers; a log that fails does not change the answer.
    */
   readonly exchangeLog?: Pick<AttemptStore, 'insert'>
   readonly logger?: Logger
@@ -164,6 +168,9 @@ function checkShape<Events extends EventMap>(options: ReceiverOptions<Events>): 
 
 const ON_RECEIPT_ONLY = ['retry', 'ordered', 'slots'] as const
 
+/** For a try at the handlers of a stored event, where nothing is said: its sender has been answered. */
+const STORED_TIMEOUT_MS = 30_000
+
 function readQueueOptions<Events extends EventMap>(
   options: ReceiverOptions<Events>,
   handlerTimeoutMs: number,
@@ -185,7 +192,9 @@ function readQueueOptions<Events extends EventMap>(
   }
   if (typeof ordered !== 'boolean') throw invalid('ordered', 'must be true or false')
   if (!Number.isInteger(slots) || slots < 1) throw invalid('slots', 'must be a whole number above 0')
-  return { deliveries, retry, ordered, slots, handlerTimeoutMs }
+  const isGiven = options.handlerTimeoutSeconds !== undefined
+  const tryTimeoutMs = isGiven ? handlerTimeoutMs : Math.max(STORED_TIMEOUT_MS, handlerTimeoutMs)
+  return { deliveries, retry, ordered, slots, handlerTimeoutMs: tryTimeoutMs }
 }
 
 function milliseconds(argument: string, seconds: number | undefined, fallbackSeconds: number): number {

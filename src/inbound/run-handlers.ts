@@ -25,6 +25,15 @@ export type RunResult =
   /** Not done in time; `settled` tells how it ended after all. */
   | { readonly state: 'timed_out'; readonly settled: Promise<EndedRun> }
 
+/** How long handlers may take, and who is told of them. */
+export interface HandlerLimits {
+  readonly clock: Clock
+  readonly deadlineMs: number
+  readonly logger: Logger
+  /** Aborted when they should end because the receiver stops. */
+  readonly stopping?: AbortSignal
+}
+
 /**
  * Runs all handlers side by side; one that throws, hangs or changes the event does not touch the others. Nothing is
  * waited for, and no timer set, when no handler returns a promise.
@@ -32,7 +41,7 @@ export type RunResult =
 export function runHandlers(
   event: ReceivedEvent,
   handlers: readonly AnyHandler[],
-  limits: { readonly clock: Clock; readonly deadlineMs: number; readonly logger: Logger },
+  limits: HandlerLimits,
 ): MaybePromise<RunResult> {
   if (handlers.length === 0) return NOTHING
   const context = new Context()
@@ -46,18 +55,24 @@ export function runHandlers(
   }
   if (pending.length === 0) return summarize(event, ended, limits.logger)
   const settled = Promise.all(pending).then(late => summarize(event, [...ended, ...late], limits.logger))
+  const { clock, deadlineMs, stopping } = limits
+  const stop = (): void => context.abort('the receiver stops')
+  // The signal is used again for another event.
+  stopping?.addEventListener('abort', stop)
   return new Promise(resolve => {
-    const cancelTimer = limits.clock.setTimer(
-      () => {
-        resolve({ state: 'timed_out', settled })
-        context.abort()
-      },
-      Math.max(0, limits.deadlineMs - limits.clock.now()),
-    )
-    void settled.then(result => {
+    const end = (result: RunResult): void => {
       cancelTimer()
+      stopping?.removeEventListener('abort', stop)
       resolve(result)
-    })
+    }
+    const cancelTimer = clock.setTimer(
+      () => {
+        end({ state: 'timed_out', settled })
+        context.abort('the handler took too long')
+      },
+      Math.max(0, deadlineMs - clock.now()),
+    )
+    void settled.then(end)
   })
 }
 
@@ -66,22 +81,18 @@ const NOTHING: EndedRun = { state: 'done', result: { records: [] } }
 /** Few handlers look at the signal, so it is made for those that do. */
 class Context implements HandlerContext {
   private controller: AbortController | undefined = undefined
-  private late = false
+  private reason: string | undefined = undefined
 
   get signal(): AbortSignal {
     this.controller ??= new AbortController()
-    if (this.late) this.controller.abort(tooLong())
+    if (this.reason !== undefined) this.controller.abort(new Error(this.reason))
     return this.controller.signal
   }
 
-  abort(): void {
-    this.late = true
-    this.controller?.abort(tooLong())
+  abort(reason: string): void {
+    this.reason ??= reason
+    this.controller?.abort(new Error(reason))
   }
-}
-
-function tooLong(): Error {
-  return new Error('the handler took too long')
 }
 
 type OneResult = { readonly outcome: HandlerOutcome } | { readonly error: unknown }
@@ -134,12 +145,13 @@ function copyOf(event: ReceivedEvent): ReceivedEvent {
 }
 
 /** Adds `changed`. The event is this handler's own: nobody else looks at it any more, or it is a copy. */
-function forHandler(event: ReceivedEvent & { changed?: unknown }): ReceivedEvent {
+function forHandler(event: ReceivedEvent): ReceivedEvent {
   const { data } = event
-  if (isRecordChange(data)) {
-    event.changed = (field: string, ...to: readonly [unknown?]): boolean => hasChanged(data, field, ...to)
-  }
-  return event
+  if (!isRecordChange(data)) return event
+  // What a provider of your own, or `reconcile`, hands over may be frozen.
+  const own: ReceivedEvent & { changed?: unknown } = Object.isExtensible(event) ? event : { ...event }
+  own.changed = (field: string, ...to: readonly [unknown?]): boolean => hasChanged(data, field, ...to)
+  return own
 }
 
 function isReply(outcome: HandlerOutcome): outcome is Reply {

@@ -12,7 +12,7 @@ export type IdSource =
 
 /** The business fact that a request carried, the same shape for every provider. */
 export interface ReceivedEvent<Type extends string = string, Data = unknown> {
-  /** Stable over the sender's retries. Never the signature. */
+  /** Stable over the sender's retries. Never the signature. Empty where there is none: then it has no repetitions. */
   readonly id: string
   readonly idSource: IdSource
   /** Canonical `entity.action`: `deal.updated`. */

@@ -23,8 +23,8 @@ export interface AcuityNotification {
  * Acuity Scheduling.
  *
  * Proved by HMAC-SHA256 (base64) over the form body, without a time. The body is `action` and ids only, so the second
- * rescheduling of an appointment looks like the first: the id is the body's SHA-256, for a short time. `scheduled`
- * becomes `appointment.scheduled`; `order.completed` stays.
+ * rescheduling of an appointment looks like the first, and no notification is taken for a repetition of another:
+ * handlers have to be ready for one too many. `scheduled` becomes `appointment.scheduled`; `order.completed` stays.
  *
  * @throws {WebhookError} `invalid_secret`.
  * @example
@@ -41,5 +41,6 @@ export function acuity(options: AcuityOptions): Provider<Readonly<Record<string,
     type: path('action'),
     canonical: native => canonicalType(native.includes('.') ? native : `appointment.${native}`),
     recordId: path('id'),
+    deduplicate: false,
   })
 }

@@ -55,7 +55,7 @@ function toChange(event: unknown): RecordChange {
   const current = record(valueAt(event, 'data'))
   const before = record(valueAt(event, 'previous_data'))
   const fields = valueAt(event, 'changed_fields')
-  const changed = action === 'updated' ? (Array.isArray(fields) ? fields.map(String) : Object.keys(before)) : []
+  const changed = action === 'updated' ? (Array.isArray(fields) ? fields.filter(isText) : Object.keys(before)) : []
   const byApi = valueAt(event, 'api_key_id') ?? valueAt(event, 'oauth_client_id')
   return {
     current: action === 'deleted' ? null : current,
@@ -66,6 +66,10 @@ function toChange(event: unknown): RecordChange {
     bulk: false,
     changeSource: typeof byApi === 'string' ? 'api' : 'app',
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

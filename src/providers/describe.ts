@@ -3,8 +3,11 @@ import { sha256Hex } from '../bytes/hash.ts'
 import { parseJson } from '../bytes/json.ts'
 import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '../model/event.ts'
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
-import { createProvider, type Provider, type ProviderOptions } from './provider.ts'
+import { checkOptions } from '../model/known-fields.ts'
+import type { Provider, ProviderOptions } from './provider.ts'
 import type { SchemaCheck } from './schema.ts'
+import { buildProvider } from './shared/build-provider.ts'
+import { DESCRIPTION_FIELDS } from './shared/description-fields.ts'
 
 /** What a look-up may read. */
 export interface LookupInput {
@@ -110,6 +113,7 @@ export interface ProviderDescription<Events extends EventMap>
 /**
  * Builds a provider for a sender that follows the common pattern, from a description.
  *
+ * @throws {WebhookError} as `createProvider` does.
  * @example
  * describeProvider({
  *   name: 'acme',
@@ -121,8 +125,9 @@ export interface ProviderDescription<Events extends EventMap>
 export function describeProvider<Events extends EventMap = EventMap>(
   description: ProviderDescription<Events>,
 ): Provider<Events> {
+  checkOptions(description, Object.keys(DESCRIPTION_FIELDS), 'describeProvider')
   const { types } = description
-  return createProvider<Events>({
+  return buildProvider<Events>({
     ...description,
     eventTypes: types && [...new Set(Object.values(types))],
     nativeTypes: types ?? {},

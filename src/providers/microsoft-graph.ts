@@ -28,8 +28,9 @@ export interface MicrosoftGraphOptions {
  *
  * Types are resource and change (`#Microsoft.Graph.Message` + `updated` → `message.updated`), and
  * `subscription.reauthorization_required`, `subscription.removed`, `subscription.missed` for life-cycle notifications.
- * `id` is the notification's id where there is one, else subscription, change, resource and ETag; without an ETag the
- * SHA-256 of the body and the place of the notification, because a record may change twice in the same way.
+ * `id` is the notification's id where there is one, else subscription, change, resource and ETag. Without an ETag, as
+ * with files, two changes of a record look the same, and none is taken for a repetition of another: handlers have to be
+ * ready for one too many. So it is when Graph says once more that it `missed` something.
  *
  * @throws {WebhookError} `invalid_secret`.
  * @example
@@ -54,9 +55,10 @@ export function microsoftGraph(options: MicrosoftGraphOptions): Provider<OpenEve
     id: firstOf(
       path('id'),
       join(':', path('subscriptionId'), path('changeType'), path('resource'), resourceTag),
-      join(':', path('subscriptionId'), path('lifecycleEvent'), path('subscriptionExpirationDateTime')),
+      join(':', path('subscriptionId'), lifecycleStep, path('subscriptionExpirationDateTime')),
     ),
     idSource: 'composite',
+    deduplicate: ({ idSource }) => idSource !== 'digest',
     type: nativeType,
     canonical,
     recordId: firstOf(path('resourceData.id'), path('subscriptionId')),
@@ -108,6 +110,12 @@ function annotation(input: LookupInput, name: string): string | undefined {
 
 function resourceTag(input: LookupInput): string | undefined {
   return annotation(input, '@odata.etag')
+}
+
+/** What happens once before a subscription expires; notifications can be missed again and again. */
+function lifecycleStep(input: LookupInput): string | undefined {
+  const name = path('lifecycleEvent')(input)
+  return name === 'missed' ? undefined : name
 }
 
 function nativeType(input: LookupInput): string | undefined {

@@ -43,12 +43,15 @@ export interface OpenphoneNotification {
  * @see Quo support, "Webhooks", and Quo API documentation.
  */
 export function openphone(options: OpenphoneOptions): Provider<Readonly<Record<string, OpenphoneNotification>>> {
-  optionsOf('openphone', options, ['secret', 'legacySecret', 'toleranceSeconds'])
+  const { legacySecret } = optionsOf('openphone', options, ['secret', 'legacySecret', 'toleranceSeconds'])
   return describeProvider({
     name: 'openphone',
     verifier: openphoneVerifier(options),
-    // Beside an older signature the header would be anybody's word.
-    id: input => (isLegacy(input.request) ? path('id')(input) : header('webhook-id')(input)),
+    // Beside an older signature the header would be anybody's word; so is an older signature that nobody asked for.
+    id: input => {
+      const isProvedByOlder = legacySecret !== undefined && isLegacy(input.request)
+      return isProvedByOlder ? path('id')(input) : header('webhook-id')(input)
+    },
     type: path('type'),
     recordId: firstOf(path('data.object.id'), path('data.id'), path('object.id')),
     time: firstOf(path('createdAt'), path('timestamp')),

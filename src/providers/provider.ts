@@ -1,8 +1,9 @@
-import { WebhookError } from '../errors.ts'
-import type { EventMap, EventOf, ParseResult } from '../model/event.ts'
+import type { EventMap, EventOf, ParseResult, ReceivedEvent } from '../model/event.ts'
 import type { WebhookRequest, WebhookResponse } from '../model/http.ts'
+import { checkOptions, type FieldTable } from '../model/known-fields.ts'
 import type { ReceiveResult } from '../model/receive-result.ts'
 import type { ConfidentialParts, MaybePromise, Verifier } from '../model/verification.ts'
+import { buildProvider, invalidProvider } from './shared/build-provider.ts'
 
 /** A {@link Provider} without the types of its events. */
 export interface AnyProvider {
@@ -16,8 +17,11 @@ export interface AnyProvider {
   readonly methods: readonly string[]
   /** How long the sender waits for an answer, less a margin, in seconds; `undefined` when it does not say. */
   readonly timeoutSeconds: number | undefined
-  /** `false` where two events may look the same: then none is taken for a repetition of another. Default `true`. */
-  readonly deduplicate?: boolean
+  /**
+   * `false`, for all events or by a function for some, where two may look the same: then none is taken for a repetition
+   * of another. Default `true`.
+   */
+  readonly deduplicate?: boolean | ((event: ReceivedEvent) => boolean)
   /** Where requests carry the secret that proves them, as the verifier tells: the exchange log masks it. */
   readonly confidential?: ConfidentialParts
   readonly verify: Verifier['verify']
@@ -55,8 +59,11 @@ export interface ProviderOptions<Events extends EventMap> {
   /** Default: `['POST']`. */
   readonly methods?: readonly string[]
   readonly timeoutSeconds?: number
-  /** `false` where two events may look the same: then none is taken for a repetition of another. Default `true`. */
-  readonly deduplicate?: boolean
+  /**
+   * `false`, for all events or by a function for some, where two may look the same: then none is taken for a repetition
+   * of another. Default `true`.
+   */
+  readonly deduplicate?: AnyProvider['deduplicate']
   readonly challenge?: Provider['challenge']
   readonly unsignedChallenge?: Provider['unsignedChallenge']
   readonly respond?: Provider['respond']
@@ -65,7 +72,8 @@ export interface ProviderOptions<Events extends EventMap> {
 /**
  * Builds a provider from data and pure functions.
  *
- * @throws {WebhookError} `invalid_provider` when the name, the verifier or `parse` is missing.
+ * @throws {WebhookError} `invalid_provider` when the name, the verifier or `parse` is missing; `invalid_option` for an
+ * option that is not known.
  * @example
  * const acme = createProvider<{ 'order.created': Order }>({
  *   name: 'acme',
@@ -74,32 +82,23 @@ export interface ProviderOptions<Events extends EventMap> {
  * })
  */
 export function createProvider<Events extends EventMap = EventMap>(options: ProviderOptions<Events>): Provider<Events> {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'must be { name, verifier, parse, … }')
-  const { name, verifier, parse } = options
-  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
-    throw invalid('name', 'must be lower-case letters, digits and hyphens')
+  if (typeof options !== 'object' || options === null) {
+    throw invalidProvider('options', 'must be { name, verifier, parse, … }')
   }
-  if (typeof verifier?.verify !== 'function') {
-    throw invalid('verifier', 'must be a signature scheme or a credential; use unverified() to go without')
-  }
-  if (typeof parse !== 'function') throw invalid('parse', 'must be a function')
-  return {
-    name,
-    eventTypes: options.eventTypes,
-    nativeTypes: options.nativeTypes ?? {},
-    methods: options.methods ?? ['POST'],
-    timeoutSeconds: options.timeoutSeconds,
-    ...(options.deduplicate !== undefined && { deduplicate: options.deduplicate }),
-    ...(verifier.confidential && { confidential: verifier.confidential }),
-    verify: (request, context) => verifier.verify(request, context),
-    ...(verifier.authenticate && { authenticate: verifier.authenticate.bind(verifier) }),
-    parse,
-    ...(options.challenge && { challenge: options.challenge }),
-    ...(options.unsignedChallenge && { unsignedChallenge: options.unsignedChallenge }),
-    ...(options.respond && { respond: options.respond }),
-  }
+  checkOptions(options, Object.keys(OPTIONS), 'createProvider')
+  return buildProvider(options)
 }
 
-function invalid(argument: string, problem: string): WebhookError {
-  return new WebhookError('invalid_provider', `createProvider: ${argument} ${problem}`, { argument })
+const OPTIONS: FieldTable<ProviderOptions<EventMap>> = {
+  name: true,
+  verifier: true,
+  parse: true,
+  eventTypes: true,
+  nativeTypes: true,
+  methods: true,
+  timeoutSeconds: true,
+  deduplicate: true,
+  challenge: true,
+  unsignedChallenge: true,
+  respond: true,
 }

@@ -35,7 +35,7 @@ export function lazySchema<S extends z.core.$ZodType>(build: () => S): SchemaChe
   const schema = once(() => compile(build()))
   return value => {
     // `validate` only answers yes or no and builds no copy of the value; what is wrong is looked up only on a no.
-    if (z.validate(schema(), value)) return { ok: true, value: value as z.core.output<S> }
+    if (fits(schema(), value)) return { ok: true, value: value as z.core.output<S> }
     return { ok: false, message: firstProblem(schema(), value, []) }
   }
 }
@@ -62,7 +62,7 @@ export function lazyFields<Shape extends z.core.$ZodShape>(
     for (const name in record) {
       const field = checks.get(name)
       const item = record[name]
-      if (field === undefined || (item === null && field.nullable) || z.validate(field.schema, item)) continue
+      if (field === undefined || (item === null && field.nullable) || fits(field.schema, item)) continue
       return { ok: false, message: firstProblem(field.schema, item, [name]) }
     }
     return { ok: true, value }
@@ -100,18 +100,35 @@ export function once<T>(make: () => T): () => T {
   }
 }
 
+/** A minimal length is compared with any `length` that a value has, and an odd one cannot be compared. */
+function fits(schema: z.core.$ZodType, value: unknown): boolean {
+  try {
+    return z.validate(schema, value)
+  } catch {
+    return false
+  }
+}
+
 /**
  * Names the place and the rule; never repeats the value, which may be personal data. Stops at the first problem:
  * `safeParse` would collect one for every item of a hostile array, and exceeds the stack when there are many.
  */
 function firstProblem(schema: z.core.$ZodType, value: unknown, parents: readonly string[]): string {
-  const result = schema._zod.run({ value, issues: [] }, { async: false, abortEarly: true })
-  const issue = isThenable(result) ? undefined : result.issues[0]
+  const issue = firstIssue(schema, value)
   if (issue === undefined) return 'the body does not have the documented shape'
   const path = [...parents, ...(issue.path ?? []).map(String)]
   const place = path.length === 0 ? 'the body' : path.join('.').slice(0, MAX_PLACE_LENGTH)
   const expected = 'expected' in issue ? `, expected ${String(issue.expected)}` : ''
   return `${place}: ${String(issue.code)}${expected}`
+}
+
+function firstIssue(schema: z.core.$ZodType, value: unknown): z.core.$ZodRawIssue | undefined {
+  try {
+    const result = schema._zod.run({ value, issues: [] }, { async: false, abortEarly: true })
+    return isThenable(result) ? undefined : result.issues[0]
+  } catch {
+    return undefined
+  }
 }
 
 /** Keys in a path may be the sender's own, and of any length. */

@@ -3,6 +3,7 @@ import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { hmacSignature } from '../signatures/hmac-signature.ts'
 import { afterEntity, canonicalType, describeProvider, path } from './describe.ts'
 import type { Provider } from './provider.ts'
+import { emptyAnswer } from './shared/answers.ts'
 import { optionsOf } from './shared/options.ts'
 
 /** Options of {@link surveymonkey}. */
@@ -29,7 +30,8 @@ export interface SurveymonkeyNotification {
  * SurveyMonkey.
  *
  * Proved by HMAC-SHA1 (base64) over the body, keyed with client id and client secret joined by `&`, without a time.
- * The id is `event_id`. `response_completed` becomes `response.completed`.
+ * The id is `event_id`. SurveyMonkey asks with HEAD whether the address exists before it makes a webhook; that is
+ * answered 200. `response_completed` becomes `response.completed`.
  *
  * @throws {WebhookError} `invalid_secret`; `invalid_option` when the client id is missing.
  * @example const provider = surveymonkey({ clientId: process.env.SM_CLIENT_ID, secret: process.env.SM_CLIENT_SECRET })
@@ -53,6 +55,7 @@ export function surveymonkey(
       signature: { header: 'sm-signature' },
       encoding: 'base64',
     }),
+    unsignedChallenge: ({ method }) => (method === 'HEAD' ? emptyAnswer(200) : undefined),
     id: path('event_id'),
     type: path('event_type'),
     canonical: native => cutEntity(canonicalType(native)),

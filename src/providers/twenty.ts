@@ -56,7 +56,9 @@ function toChange(body: unknown): RecordChange {
     previous: isGone ? record : null,
     changes: Object.fromEntries(
       Array.isArray(fields)
-        ? fields.map(field => [String(field), { from: undefined, to: valueAt(record, String(field)) }])
+        ? fields
+            .filter(field => typeof field === 'string')
+            .map(field => [field, { from: undefined, to: valueAt(record, field) }])
         : [],
     ),
     bulk: false,

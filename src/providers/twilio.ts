@@ -24,7 +24,8 @@ export interface TwilioOptions {
  * the URL, whose `bodySHA256` must be the body's hash. A body that neither covers is refused. The URL is tried with and
  * without its port, and with its odd characters escaped or not, as Twilio's own library does.
  *
- * `id` is `I-Twilio-Idempotency-Token` (a header, not signed), else the SID with its status. Types:
+ * `id` is `I-Twilio-Idempotency-Token` (a header, not signed), else the SID with its status; of events with an
+ * `EventType` the SHA-256 of the body. Types:
  * `message.received`, `message.<status>`, `call.<status>`, `recording.<status>`, `conference.<event>`, and Twilio's own
  * `EventType` where there is one. Answer a request for instructions with `reply(twiml)`, a text; without a reply
  * Twilio gets an empty `<Response/>`.
@@ -48,7 +49,7 @@ export function twilio(options: TwilioOptions): Provider<OpenEvents> {
       join(':', path('RecordingSid'), status),
       join(':', path('ConferenceSid'), status, path('SequenceNumber')),
       join(':', path('CallSid'), status),
-      path('MessageSid'),
+      receivedMessage,
     ),
     idSource: 'composite',
     type: nativeType,
@@ -71,6 +72,11 @@ function status(input: LookupInput): string | undefined {
   if (kind === 'recording') return path('RecordingStatus')(input)
   if (kind === 'conference') return path('StatusCallbackEvent')(input)
   return kind === 'call' ? path('CallStatus')(input) : undefined
+}
+
+/** Events of a conversation name a message too, and several of them the same one. */
+function receivedMessage(input: LookupInput): string | undefined {
+  return subject(input) === 'message' ? path('MessageSid')(input) : undefined
 }
 
 function nativeType(input: LookupInput): string | undefined {

@@ -37,9 +37,12 @@ export function webex(options: WebexOptions): Provider<OpenEvents> {
   })
 }
 
-/** A record is created and deleted once; it may be updated many times. */
+/**
+ * A record is created and deleted once; it may be updated many times. The id of a membership is made of person and room,
+ * so that who comes back into a room has the same one.
+ */
 const onceOnly: Lookup = input => {
   const event = path('event')(input)
-  if (event !== 'created' && event !== 'deleted') return undefined
+  if ((event !== 'created' && event !== 'deleted') || path('resource')(input) === 'memberships') return undefined
   return join(':', path('resource'), path('event'), path('data.id'))(input)
 }

@@ -55,7 +55,7 @@ function records(body: unknown): readonly ZohoCrmNotification[] | undefined {
   return ids.map(id => ({
     module,
     operation,
-    id: String(id),
+    id: text(id) ?? '',
     channelId: text(valueAt(body, 'channel_id')),
     affectedFields: valueAt(body, 'affected_fields'),
   }))

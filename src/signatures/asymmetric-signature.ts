@@ -1,13 +1,15 @@
 import { decodeBase64, decodeHex } from '../bytes/encoding.ts'
 import { WebhookError } from '../errors.ts'
 import type { WebhookRequest } from '../model/http.ts'
+import type { FieldTable } from '../model/known-fields.ts'
 import { refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
 import { derToRaw, rawToDer } from './ecdsa-der.ts'
 import { importEd25519Private, importEd25519Public } from './ed25519.ts'
 import { concat } from './hash-signature.ts'
 import { accepted, signable } from './hmac-signature.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import { decodeBase64Text } from './key-decoding.ts'
+import { checkNames } from './known-names.ts'
 import { prepareShape } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
 import type { SignableMessage, SignatureHeaders, SignatureScheme } from './scheme.ts'
@@ -40,6 +42,14 @@ const WEB_CRYPTO = {
   'rsa-sha1': { import: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1' }, use: { name: 'RSASSA-PKCS1-v1_5' } },
 } as const
 
+const OWN: FieldTable<Omit<AsymmetricSignatureOptions, keyof SignatureShape>> = {
+  algorithm: true,
+  publicKey: true,
+  key: true,
+  keyFormat: true,
+  privateKey: true,
+}
+
 /**
  * A signature that is checked with the sender's public key, through Web Crypto.
  *
@@ -53,7 +63,7 @@ const WEB_CRYPTO = {
  * })
  */
 export function asymmetricSignature(options: AsymmetricSignatureOptions): SignatureScheme {
-  requireObject('options', options)
+  checkNames('asymmetricSignature', options, OWN)
   const { algorithm, privateKey } = options
   if (!Object.hasOwn(WEB_CRYPTO, algorithm)) {
     throw invalidOption('algorithm', `must be one of ${Object.keys(WEB_CRYPTO).join(', ')}`)

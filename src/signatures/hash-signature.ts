@@ -1,10 +1,12 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
 import { hash } from '../bytes/hash.ts'
+import type { FieldTable } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, withHeaders } from '../model/verification.ts'
 import { accepted, requireDigest, type SyncSignatureScheme, signable } from './hmac-signature.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
+import { checkNames } from './known-names.ts'
 import { type MessagePieces, prepareShape, toBytes } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
 import type { SignableMessage, SignatureHeaders } from './scheme.ts'
@@ -22,6 +24,8 @@ export interface HashSignatureOptions extends SignatureShape {
   readonly key?: KeyDecoding
 }
 
+const OWN: FieldTable<Omit<HashSignatureOptions, keyof SignatureShape>> = { secret: true, algorithm: true, key: true }
+
 /**
  * A plain hash of a text that contains the secret (HubSpot's versions 1 and 2). Weaker than an HMAC: use it only to
  * receive from senders that have nothing better.
@@ -30,7 +34,7 @@ export interface HashSignatureOptions extends SignatureShape {
  * @example hashSignature({ secret, signature: { header: 'x-hubspot-signature' }, message: '{secret}{method}{url}{body}' })
  */
 export function hashSignature(options: HashSignatureOptions): SyncSignatureScheme {
-  requireObject('options', options)
+  checkNames('hashSignature', options, OWN)
   if (typeof options.message !== 'string' || !options.message.includes('{secret}'))
     throw invalidOption('message', 'must contain {secret}')
   const digest = requireDigest(options.algorithm)

@@ -3,10 +3,12 @@ import { DIGESTS } from '../bytes/digests.ts'
 import type { Digest } from '../bytes/hash.ts'
 import { hmacKey } from '../bytes/hmac.ts'
 import { headerEntries, type WebhookRequest } from '../model/http.ts'
+import type { FieldTable } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
+import { checkNames } from './known-names.ts'
 import { prepareShape, readNow } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
 import type { SignableMessage, SignatureHeaders, SignatureScheme } from './scheme.ts'
@@ -32,6 +34,8 @@ export interface SyncSignatureScheme extends SignatureScheme {
 /** An HMAC scheme. */
 export type HmacSignature = SyncSignatureScheme
 
+const OWN: FieldTable<Omit<HmacSignatureOptions, keyof SignatureShape>> = { secret: true, algorithm: true, key: true }
+
 /**
  * HMAC of a message (RFC 2104), as most senders sign: described by where the signature stands, what it covers and
  * how it is written. Keys are prepared once.
@@ -46,7 +50,7 @@ export type HmacSignature = SyncSignatureScheme
  * const verdict = scheme.verify({ method: 'POST', url: '/', headers, body })
  */
 export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
-  requireObject('options', options)
+  checkNames('hmacSignature', options, OWN)
   const digest = requireDigest(options.algorithm)
   const shape = prepareShape(options, digest.bytes)
   const keys = decodeKeys('secret', options.secret, options.key).map(key => hmacKey(digest, key))

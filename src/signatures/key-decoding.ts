@@ -1,7 +1,7 @@
 import { decodeBase64, decodeBase64Url, decodeHex, utf8 } from '../bytes/encoding.ts'
 import { WebhookError } from '../errors.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import type { KeyDecoding } from './shape.ts'
 
 const DECODINGS: ReadonlySet<unknown> = new Set([undefined, 'utf8', 'base64', 'hex'])
@@ -16,7 +16,6 @@ export function decodeKeys(
   input: SecretInput | undefined,
   decoding: KeyDecoding = {},
 ): readonly Uint8Array[] {
-  requireObject('key', decoding)
   if (!DECODINGS.has(decoding.decode)) throw invalidOption('key.decode', 'must be utf8, base64 or hex')
   return requireSecrets(argument, input).map(secret => decodeKey(argument, secret, decoding))
 }

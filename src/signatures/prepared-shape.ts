@@ -10,7 +10,7 @@ import {
 import { systemNow } from '../clock.ts'
 import type { WebhookRequest } from '../model/http.ts'
 import { type Refusal, refuse, type VerifyContext } from '../model/verification.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import {
   fillMessage,
   type MessageSource,
@@ -143,7 +143,6 @@ function checkTimestampRule({ timestamp: rule, signature }: SignatureShape, temp
     if (usesPart(template, 'timestamp')) throw invalidOption('timestamp', 'is missing, but the message has {timestamp}')
     return
   }
-  requireObject('timestamp', rule)
   const { header, tag, bodyPath }: Readonly<Record<string, unknown>> = { ...(rule.from as object) }
   if (rule.from !== 'field' && typeof (header ?? tag ?? bodyPath) !== 'string') {
     throw invalidOption('timestamp.from', 'needs header, tag or bodyPath')

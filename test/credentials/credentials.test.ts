@@ -1,7 +1,16 @@
 import { describe, expect, it, vi } from 'vitest'
-import { allOf, basicAuth, bearerToken, bodyToken, sharedSecret, unverified } from '../../src/credentials/index.ts'
+import {
+  allOf,
+  basicAuth,
+  bearerToken,
+  bodyToken,
+  ipAllowlist,
+  sharedSecret,
+  unverified,
+} from '../../src/credentials/index.ts'
 import type { HeadersInput, WebhookRequest } from '../../src/model/http.ts'
 import { refuse, type Verifier } from '../../src/model/verification.ts'
+import { invalidOption } from '../support/invalid-option.ts'
 import { thenable } from '../support/thenable.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -208,6 +217,24 @@ describe('set-ups that would let everybody in', () => {
     expect(() => bodyToken({ path: '', token: 'tok' })).toThrow(/path/)
     expect(() => allOf()).toThrow(/at least one/)
     expect(() => allOf(undefined as unknown as Verifier)).toThrow(/allOf/)
+  })
+
+  it.each([
+    [
+      'sharedSecret',
+      sharedSecret,
+      { header: 'x-secret', secret: 's', headers: 'x' },
+      'headers',
+      'did you mean header?',
+    ],
+    ['bearerToken', bearerToken, { token: 't', tokens: ['t'] }, 'tokens', 'did you mean token?'],
+    ['bodyToken', bodyToken, { path: 'token', token: 't', fromat: 'form' }, 'fromat', 'did you mean format?'],
+    ['basicAuth', basicAuth, { username: 'u', password: 'p', realm: 'crm' }, 'basicAuth.realm', ''],
+    ['ipAllowlist', ipAllowlist, { allow: ['::1'], trustedProxy: [] }, 'trustedProxy', 'did you mean trustedProxies?'],
+    ['sharedSecret', sharedSecret, undefined, 'options', 'are missing'],
+    ['bearerToken', bearerToken, 'secret', 'options', 'must be an object'],
+  ])('are refused with a name that nobody would read: %s', (_name, credential, options, argument, message) => {
+    expect(() => credential(options as never)).toThrow(invalidOption(argument, message))
   })
 })
 

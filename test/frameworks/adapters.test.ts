@@ -124,6 +124,30 @@ describe('a body over HTTP/2 that the answer did not wait for', () => {
   })
 })
 
+describe('a body over HTTP/2 that its sender takes back half-way', () => {
+  it.each([
+    ['without an error', undefined],
+    ['with one', new Error('gone')],
+  ])('%s, is no whole one', async (_name, error) => {
+    const target = createTarget()
+    const rejected: string[] = []
+    target.receiver.lifecycle.on('rejected', ({ code }) => rejected.push(code))
+    const handle = nodeHandler(target.receiver)
+    const server = createHttp2Server((request, response) => void handle(request as never, response as never))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const stream = session.request({ ':method': 'POST', ':path': '/x' }, { endStream: false })
+    stream.on('error', () => {})
+    stream.write('half of it')
+    await vi.waitFor(() => expect(target.clock.pending).toBe(1), { interval: 2 })
+    stream.destroy(error)
+    await vi.waitFor(() => expect(rejected.length).toBe(1), { interval: 2 })
+    expect([rejected, target.requests]).toEqual([['aborted'], []])
+    session.destroy()
+    await new Promise(resolve => server.close(resolve))
+  })
+})
+
 describe('a request that a middleware touched', () => {
   it('is read though it was paused', async () => {
     const target = createTarget()

@@ -1,4 +1,5 @@
 import { createReceiver, type DedupeStore } from 'crm-webhooks'
+import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { acme, acmeRequest, dealUpdated, recordingLogger } from '../support/acme.ts'
@@ -195,6 +196,31 @@ describe('a provider whose events may look the same', () => {
     }
     expect(store.dedupe.claim).not.toHaveBeenCalled()
   })
+
+  it('may say so of some of them only', async () => {
+    const provider = acme({ deduplicate: ({ type }) => type !== 'call.closed' })
+    const receiver = createReceiver({ provider })
+    const seen: string[] = []
+    receiver.on('*', ({ type }) => void seen.push(type))
+    const call = { id: '2', type: 'call.closed', data: {} }
+    for (const body of [dealUpdated('1'), call, dealUpdated('1'), call]) await receiver.receive(acmeRequest(body))
+    expect(seen).toEqual(['deal.updated', 'call.closed', 'call.closed'])
+  })
+})
+
+describe('an event with an empty id', () => {
+  it.each(['after-handling', 'on-receipt'] as const)('is no repetition of another one, %s', async acknowledge => {
+    const clock = manualClock()
+    const receiver = createReceiver({ provider: acme(), acknowledge, store: memoryStore({ clock }), clock })
+    const seen: unknown[] = []
+    receiver.on('call.closed', ({ data }) => void seen.push(data.seconds))
+    const call = (seconds: number) => ({ id: '', type: 'call.closed', data: { seconds } })
+    for (const body of [call(1), call(2), [call(3), call(4)]]) {
+      expect(JSON.parse((await receiver.receive(acmeRequest(body))).body)).not.toHaveProperty('duplicate')
+    }
+    await receiver.drain()
+    expect(seen.sort()).toEqual([1, 2, 3, 4])
+  })
 })
 
 describe('a store that fails', () => {
@@ -247,6 +273,26 @@ describe('a store that fails', () => {
     expect((await response).status).toBe(503)
     answer(undefined as never)
     await clock.advance(0)
+  })
+
+  it.each([
+    ['complete', 200],
+    ['release', 500],
+  ] as const)('and hangs once the handlers have ended does not keep the answer back: %s', async (method, status) => {
+    const clock = manualClock()
+    const logger = recordingLogger()
+    const dedupe = spiedStore()
+    dedupe[method].mockReturnValue(new Promise(() => {}))
+    const receiver = createReceiver({ provider: acme(), store: { dedupe }, logger, clock })
+    receiver.on('*', () => {
+      if (status === 500) throw new Error('no')
+    })
+    const response = receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(9_000)
+    expect((await response).status).toBe(status)
+    const twice = 'webhook store did not answer: this event may be handled twice'
+    expect(logger.lines.filter(line => line.message === twice)).toHaveLength(1)
+    expect(clock.pending).toBe(0)
   })
 
   it('does not undo what the handler did', async () => {

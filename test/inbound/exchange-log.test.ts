@@ -4,6 +4,7 @@ import { describeProvider, path } from 'crm-webhooks/providers/describe'
 import { figma } from 'crm-webhooks/providers/figma'
 import { microsoftGraph } from 'crm-webhooks/providers/microsoft-graph'
 import { memoryStore } from 'crm-webhooks/storage/memory'
+import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
 import type { Verifier } from '../../src/model/verification.ts'
 import type { AnyProvider } from '../../src/providers/provider.ts'
@@ -74,5 +75,37 @@ describe('the exchange log of a receiver', () => {
     receiver.on('*', () => {})
     expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
     expect(logger.lines.map(line => line.level)).toEqual(['error'])
+  })
+
+  it('does not keep the answer back when it hangs', async () => {
+    const logger = recordingLogger()
+    const clock = manualClock()
+    const exchangeLog = { insert: () => new Promise<void>(() => {}) }
+    const receiver = createReceiver({ provider: acme(), exchangeLog, logger, clock })
+    receiver.on('*', () => {})
+    const response = receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(9_000)
+    expect((await response).status).toBe(200)
+    expect(logger.lines.map(line => line.message)).toEqual(['webhook exchange log was not written'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is waited for a little where the handlers took all the time', async () => {
+    const logger = recordingLogger()
+    const clock = manualClock()
+    let written = 0
+    const insert = () =>
+      new Promise<void>(resolve =>
+        clock.setTimer(() => {
+          written++
+          resolve()
+        }, 500),
+      )
+    const receiver = createReceiver({ provider: acme(), exchangeLog: { insert }, logger, clock })
+    receiver.on('*', () => new Promise(() => {}))
+    const response = receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(10_000)
+    expect([(await response).status, written]).toEqual([500, 1])
+    expect(logger.lines.map(line => line.message)).toEqual(['webhook handler took too long'])
   })
 })

@@ -115,6 +115,75 @@ describe('acknowledge on receipt', () => {
     await receiver.stop()
   })
 
+  it('grants a handler more than the sender, who does not wait for it, would', async () => {
+    const { receiver, clock, store, states } = setUp({ provider: acme({ timeoutSeconds: 2 }) })
+    let runs = 0
+    receiver.on('*', async () => {
+      runs++
+      await new Promise<void>(resolve => clock.setTimer(resolve, 29_000))
+    })
+    receiver.start()
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(202)
+    await clock.advance(3_600_000)
+    expect([runs, await states()]).toEqual([1, ['succeeded']])
+    expect((await store.attempts.list({})).items).toMatchObject([{ outcome: 'succeeded', durationMs: 29_000 }])
+    await receiver.stop()
+  })
+
+  it('ends a try after what the sender grants, where that is more', async () => {
+    const { receiver, clock, store } = setUp({ provider: acme({ timeoutSeconds: 45 }) })
+    receiver.on('*', (_event, { signal }) => new Promise(resolve => signal.addEventListener('abort', () => resolve())))
+    receiver.start()
+    await receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(45_000)
+    expect((await store.attempts.list({})).items).toMatchObject([{ errorCode: 'timeout', durationMs: 45_000 }])
+    await receiver.stop()
+  })
+
+  it.each([
+    ['done', 'succeeded', []],
+    ['failed', 'pending', [{ errorCode: 'handler_failed' }]],
+  ])('tells handlers when a stop waits no longer, and takes what they come to: %s', async (end, state, failures) => {
+    const { receiver, clock, store, states } = setUp()
+    const reasons: unknown[] = []
+    receiver.on('*', async (_event, { signal }) => {
+      await new Promise(resolve => signal.addEventListener('abort', resolve))
+      reasons.push(signal.reason)
+      if (end === 'failed') throw failing
+    })
+    receiver.start()
+    await receiver.receive(acmeRequest(dealUpdated('1')))
+    await clock.advance(0)
+    const stopped = receiver.stop({ graceSeconds: 5 })
+    await clock.advance(4_999)
+    expect(reasons).toEqual([])
+    await clock.advance(1)
+    await stopped
+    expect(reasons).toEqual([new Error('the receiver stops')])
+    expect(await states()).toEqual([state])
+    expect((await store.attempts.list({ outcome: 'failed' })).items).toMatchObject(failures)
+  })
+
+  it('listens for a stop only while handlers are under way', async () => {
+    const { receiver, clock, states } = setUp({ retry: { schedule: [60], jitter: 0 }, handlerTimeoutSeconds: 1 })
+    const warnings: Error[] = []
+    const warn = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', warn)
+    receiver.on('*', async ({ id }) => {
+      if (id === 'slow') await new Promise(() => {})
+    })
+    receiver.start()
+    for (let n = 0; n < 30; n++) {
+      await receiver.receive(acmeRequest(dealUpdated(n % 2 === 0 ? String(n) : 'slow')))
+      await clock.advance(2_000)
+    }
+    await receiver.stop()
+    await new Promise(resolve => setImmediate(resolve))
+    process.off('warning', warn)
+    expect(warnings).toEqual([])
+    expect((await states()).filter(state => state === 'succeeded')).toHaveLength(15)
+  })
+
   it('stores a repetition once, before and after it was handled', async () => {
     const { receiver, states } = setUp()
     receiver.on('*', () => {})

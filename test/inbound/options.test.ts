@@ -1,4 +1,6 @@
 import { createProvider, createReceiver } from 'crm-webhooks'
+import { unverified } from 'crm-webhooks/credentials'
+import { describeProvider, path } from 'crm-webhooks/providers/describe'
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { describe, expect, it } from 'vitest'
 import { acme } from '../support/acme.ts'
@@ -62,6 +64,34 @@ describe('createProvider', () => {
   it.each([undefined, null, 'acme'])('refuses %j', options => {
     expect(() => createProvider(options as never)).toThrow(
       expect.objectContaining({ code: 'invalid_provider', argument: 'options' }),
+    )
+  })
+
+  it('refuses a name that nobody would read, and says which was meant', () => {
+    const { verify, parse } = provider
+    const options = { name: 'acme', verifier: { verify }, parse, timeoutSecond: 5 }
+    expect(() => createProvider(options as never)).toThrow(
+      invalidOption('timeoutSecond', 'did you mean timeoutSeconds?'),
+    )
+  })
+})
+
+describe('describeProvider', () => {
+  const description = { name: 'acme', verifier: unverified(), type: path('event') }
+
+  it.each([
+    [undefined, 'options', 'are missing'],
+    ['acme', 'options', 'must be an object'],
+    [{ ...description, recordID: path('id') }, 'recordID', 'did you mean recordId?'],
+    [{ ...description, dedupe: false }, 'dedupe', ''],
+    [{ ...description, parse: () => undefined }, 'parse', ''],
+  ])('refuses %j', (options, argument, message) => {
+    expect(() => describeProvider(options as never)).toThrow(invalidOption(argument, message))
+  })
+
+  it('refuses what is missing as createProvider does', () => {
+    expect(() => describeProvider({ ...description, verifier: undefined } as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_provider', argument: 'verifier' }),
     )
   })
 })

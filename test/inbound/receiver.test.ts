@@ -176,6 +176,24 @@ describe('handlers', () => {
     expect(seen).toEqual([true, true, false, false, false])
   })
 
+  it('get an event that is frozen, with `changed` too', async () => {
+    const read = acme().parse(acmeRequest(dealUpdated('1')))
+    if (!read.ok) throw new Error(read.message)
+    const events = read.events.map(event => Object.freeze({ ...event }))
+    const receiver = createReceiver({ provider: acme({ parse: () => ({ ok: true, events }) }) })
+    const seen: boolean[] = []
+    receiver.on('deal.updated', ({ changed }) => {
+      seen.push(changed('stage', 'won'))
+    })
+    expect((await receiver.receive(acmeRequest(dealUpdated('1')))).status).toBe(200)
+    const other = createReceiver({ provider: acme() })
+    other.on('deal.*', ({ changed }) => {
+      seen.push(changed('id'))
+    })
+    expect(await other.reconcile(events)).toMatchObject({ taken: 1, failed: 0 })
+    expect(seen).toEqual([true, false])
+  })
+
   it('that throw, reject or hang do not touch the others, and make the sender try again', async () => {
     const clock = manualClock()
     const logger = recordingLogger()

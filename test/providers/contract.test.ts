@@ -120,6 +120,17 @@ describe.each(names)('%s', async name => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 
+  it.each(samples)('%s: reads it with odd things in any place without throwing', async (sample, { body }) => {
+    if (typeof body === 'string') return
+    const request = await send(sample)
+    for (const odd of [{ toString: 1, valueOf: 1 }, { length: { toString: 1, valueOf: 1 } }, [[null]], null]) {
+      for (const spoilt of replacedBy(odd, body)) {
+        const parsed = provider.parse({ ...request, body: new TextEncoder().encode(JSON.stringify(spoilt)) })
+        if (parsed.ok) for (const event of parsed.events) expectWellFormed(event, provider)
+      }
+    }
+  })
+
   it.each(Object.entries(fixtures.challenges ?? {}))('answers the set-up request %s', async (_title, challenge) => {
     const receiver = createReceiver({ provider, clock: { now: () => NOW, setTimer: () => () => {} } })
     let request = toRequest(provider, challenge.request)
@@ -172,6 +183,19 @@ function bare(provider: AnyProvider, _sample: string, fixture: RequestFixture): 
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+
+/** A value with each of its parts replaced in turn. */
+function replacedBy(odd: unknown, value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) return [odd]
+  const parts = Object.entries(value).flatMap(([key, part]) =>
+    replacedBy(odd, part).map(spoilt =>
+      Array.isArray(value)
+        ? value.map((kept, at) => (String(at) === key ? spoilt : kept))
+        : { ...value, [key]: spoilt },
+    ),
+  )
+  return [odd, ...parts]
+}
 
 const HOSTILE_BODIES: readonly Uint8Array[] = [
   '',

@@ -1,8 +1,13 @@
+import { acuity } from 'crm-webhooks/providers/acuity'
 import { attio } from 'crm-webhooks/providers/attio'
 import { espocrm } from 'crm-webhooks/providers/espocrm'
 import { mailgun } from 'crm-webhooks/providers/mailgun'
 import { mautic } from 'crm-webhooks/providers/mautic'
 import { microsoftGraph } from 'crm-webhooks/providers/microsoft-graph'
+import { openphone } from 'crm-webhooks/providers/openphone'
+import { pipedrive } from 'crm-webhooks/providers/pipedrive'
+import { twilio } from 'crm-webhooks/providers/twilio'
+import { webex } from 'crm-webhooks/providers/webex'
 import { xTwitter } from 'crm-webhooks/providers/x-twitter'
 import { zohoCrm } from 'crm-webhooks/providers/zoho-crm'
 import { zoom } from 'crm-webhooks/providers/zoom'
@@ -11,6 +16,7 @@ import { encodeBase64, utf8 } from '../../src/bytes/encoding.ts'
 import { sha256Hex } from '../../src/bytes/hash.ts'
 import { unverified } from '../../src/credentials/unverified.ts'
 import { createReceiver } from '../../src/inbound/receiver.ts'
+import { withHeaders } from '../../src/model/verification.ts'
 import { describeProvider, firstOf, header, join, type Lookup, path } from '../../src/providers/describe.ts'
 import type { AnyProvider } from '../../src/providers/provider.ts'
 import { clock, signed } from './receiving.ts'
@@ -82,6 +88,36 @@ describe('ids of senders that send none of their own', () => {
     expect(one).toMatchObject({ idSource: 'composite', id: parseOne(provider, request(left('A'))).id })
   })
 
+  it('twilio: what happens to one message of a conversation is an event each time', () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const told = (fields: string) => parseOne(twilio({ authToken: secret }), request(fields, form))
+    const events = [
+      told('EventType=onMessageAdded&MessageSid=IM1&ConversationSid=CH1'),
+      told('EventType=onMessageUpdated&MessageSid=IM1&ConversationSid=CH1'),
+      told('EventType=onDeliveryUpdated&MessageSid=IM1&Status=delivered'),
+      told('EventType=onDeliveryUpdated&MessageSid=IM1&Status=read'),
+    ]
+    expect(new Set(events.map(({ id }) => id)).size).toBe(4)
+    expect(told('MessageSid=SM1&From=%2B1')).toMatchObject({ id: 'SM1', idSource: 'composite' })
+  })
+
+  it('webex: who comes back into a room is told of again', () => {
+    const told = (resource: string, created: string) =>
+      parseOne(webex({ secret }), request({ resource, event: 'created', data: { id: 'person:room', created } }))
+    const [one, two] = ['2026-01-01', '2026-01-02'].map(created => told('memberships', created))
+    expect(one?.id).not.toBe(two?.id)
+    expect(told('messages', '2026-01-01').id).toBe('messages:created:person:room')
+  })
+
+  it('pipedrive: an empty id is none', () => {
+    const told = (id: unknown, timestamp: string) => {
+      const meta = { version: '2.0', action: 'change', entity: 'deal', entity_id: 7, company_id: 1, timestamp, id }
+      return parseOne(pipedrive({ unverified: true }), request({ meta, data: { id: 7 }, previous: {} }))
+    }
+    expect(told('', '2026-01-01T00:00:00Z').id).toBe('1:deal:7:updated:2026-01-01T00:00:00Z')
+    expect(told('m-1', '2026-01-01T00:00:00Z')).toMatchObject({ id: 'm-1', idSource: 'sender' })
+  })
+
   it('x-twitter: one message is an event of each account that it concerns', () => {
     const provider = xTwitter({ consumerSecret: secret })
     const told = (account: string): string[] =>
@@ -98,6 +134,56 @@ describe('ids of senders that send none of their own', () => {
     const forged = request({ ...body, 'event-data': { event: 'complained', id: 'b' } })
     expect(await receiver.receive(proved)).toMatchObject({ status: 200 })
     expect(JSON.parse((await receiver.receive(forged)).body)).toMatchObject({ duplicate: true })
+    expect(handler).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('notifications that say no more than that something changed', () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  const graph = microsoftGraph({ clientState: secret })
+  const told = (notification: object): object => ({ value: [{ subscriptionId: 's', ...notification }] })
+  const send = async (provider: AnyProvider, body: unknown, headers = {}): Promise<readonly string[]> => {
+    const receiver = createReceiver({ provider, clock })
+    const seen: string[] = []
+    receiver.on('*', ({ id }) => void seen.push(id))
+    const proved = await signed(provider, request(body, headers))
+    for (const _ of [1, 2]) expect((await receiver.receive(proved)).status).toBeLessThan(300)
+    return seen
+  }
+
+  it.each<[string, AnyProvider, unknown, object]>([
+    ['an appointment of Acuity', acuity({ secret }), 'action=changed&id=6020&calendarID=1', form],
+    ['a file of Microsoft', graph, told({ changeType: 'updated', resource: 'me/drive/root' }), {}],
+    [
+      'what Microsoft Graph missed',
+      graph,
+      told({ lifecycleEvent: 'missed', subscriptionExpirationDateTime: '2026-01-03T10:00:00Z' }),
+      {},
+    ],
+  ])('are all handled: %s', async (_name, provider, body, headers) => {
+    const seen = await send(provider, body, headers)
+    expect(seen).toHaveLength(2)
+    expect(seen[0]).toMatch(/^[0-9a-f]{64}/)
+  })
+
+  it('are told from those that say what it was', async () => {
+    const tag = { '@odata.type': '#Microsoft.Graph.Message', '@odata.etag': 'W/"1"', id: 'm1' }
+    const mail = told({ changeType: 'updated', resource: 'me/messages/m1', resourceData: tag })
+    expect(await send(graph, mail)).toEqual(['s:updated:me/messages/m1:W/"1"'])
+    const step = { lifecycleEvent: 'reauthorizationRequired', subscriptionExpirationDateTime: '2026-01-03' }
+    expect(await send(graph, told(step))).toEqual(['s:reauthorizationRequired:2026-01-03'])
+  })
+})
+
+describe('a signed request that comes again', () => {
+  it('openphone: is known again, whatever older signature stands beside the right one', async () => {
+    const provider = openphone({ secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' })
+    const receiver = createReceiver({ provider, clock })
+    const handler = vi.fn()
+    receiver.on('*', handler)
+    const proved = await signed(provider, request({ id: 'EV1', type: 'call.completed' }, { 'webhook-id': 'msg_1' }))
+    const again = withHeaders(proved, { 'openphone-signature': 'hmac;1;1;AAAA' })
+    for (const one of [proved, again]) expect((await receiver.receive(one)).status).toBe(200)
     expect(handler).toHaveBeenCalledTimes(1)
   })
 })

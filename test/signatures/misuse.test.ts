@@ -4,8 +4,15 @@ import { discord } from 'crm-webhooks/providers/discord'
 import { gohighlevel } from 'crm-webhooks/providers/gohighlevel'
 import { sendgrid } from 'crm-webhooks/providers/sendgrid'
 import { telnyx } from 'crm-webhooks/providers/telnyx'
-import { asymmetricSignature, hashSignature, hmacSignature, standardWebhooks } from 'crm-webhooks/signatures'
+import {
+  asymmetricSignature,
+  hashSignature,
+  hmacSignature,
+  jwtSignature,
+  standardWebhooks,
+} from 'crm-webhooks/signatures'
 import { describe, expect, it } from 'vitest'
+import { invalidOption } from '../support/invalid-option.ts'
 
 const misuse = (code: string, argument: string): WebhookError =>
   expect.objectContaining({ code, argument, message: expect.stringContaining(argument) as string }) as WebhookError
@@ -22,7 +29,7 @@ describe('a scheme that is described wrongly', () => {
   it.each([
     [{ timestamp: 'x' }, 'timestamp'],
     [{ timestamp: {} }, 'timestamp.from'],
-    [{ timestamp: { from: { haeder: 'x' } } }, 'timestamp.from'],
+    [{ timestamp: { from: { tag: 5 } } }, 'timestamp.from'],
     [{ signature: { header: 'x-s', prefix: 5 } }, 'signature.prefix'],
     [{ signature: { header: 'x-s', list: { tag: 'v1' } } }, 'signature.list'],
     [{ signature: { header: 'x-s', list: null } }, 'signature.list'],
@@ -33,6 +40,43 @@ describe('a scheme that is described wrongly', () => {
   ])('%j is refused by name', (more, argument) => {
     const options = { secret: 'abc', signature: { header: 'x-s' }, ...more }
     expect(() => hmacSignature(options as never)).toThrow(misuse('invalid_option', argument))
+  })
+})
+
+describe('a name that nobody would read', () => {
+  const list = { separator: ',', tagSeparator: '=', tag: 'v1' }
+  const [secret, header] = ['abc', 'x-s']
+
+  it.each([
+    [{ toleranceSeconds: 60 }, 'toleranceSeconds', ''],
+    [{ algoritm: 'sha1' }, 'algoritm', 'did you mean algorithm?'],
+    [{ signature: { haeder: 'x' } }, 'signature.haeder', 'did you mean header?'],
+    [{ signature: { header, prefx: 'sha256=' } }, 'signature.prefx', 'did you mean prefix?'],
+    [{ signature: { header, lits: list } }, 'signature.lits', 'did you mean list?'],
+    [{ signature: { header, list, prefix: 'v1=' } }, 'signature.prefix', ''],
+    [{ signature: { header, list: { ...list, trim: true } } }, 'signature.list.trim', ''],
+    [{ signature: { header, fields: ['signature'], separator: ',', repeats: true } }, 'signature.repeats', 'repeat?'],
+    [{ signature: { bodyPath: 'signature', header } }, 'signature.header', ''],
+    [{ timestamp: { from: { header }, tolerance: 60 } }, 'timestamp.tolerance', ''],
+    [{ timestamp: { from: { haeder: 'x' } } }, 'timestamp.from.haeder', 'did you mean header?'],
+    [{ key: { encoding: 'hex' } }, 'key.encoding', ''],
+  ])('%j is refused by name', (more, argument, hint) => {
+    const error = invalidOption(argument, hint)
+    const options = { secret, message: '{secret}{body}', signature: { header }, ...more }
+    for (const scheme of [hmacSignature, hashSignature]) expect(() => scheme(options as never)).toThrow(error)
+    const { secret: _, ...others } = options
+    const publicKey = new Uint8Array(32)
+    expect(() => asymmetricSignature({ ...others, algorithm: 'ed25519', publicKey } as never)).toThrow(error)
+  })
+
+  it('is refused by tokens too', () => {
+    expect(() => jwtSignature({ secret, from: 'body', maxAge: 60 } as never)).toThrow(invalidOption('maxAge'))
+    expect(() => jwtSignature(undefined as never)).toThrow(invalidOption('options'))
+  })
+
+  it('may be left out by being undefined', () => {
+    const options = { secret, tolerance: undefined, signature: { header, prefx: undefined } }
+    expect(() => hmacSignature(options as never)).not.toThrow()
   })
 })
 

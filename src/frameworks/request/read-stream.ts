@@ -48,7 +48,11 @@ export function readStream(
     stream.on('end', () => collector && end({ ok: true, bytes: collector.bytes() }))
     stream.on('close', abort)
     // Node emits an HTTP/1 request's error only to those who listen; `close` follows in any case.
-    if (stream.httpVersionMajor !== 1) stream.on('error', abort)
+    if (stream.httpVersionMajor !== 1) {
+      stream.on('error', abort)
+      // An HTTP/2 stream that the sender takes back without an error ends as if the body were complete.
+      stream.on('aborted', abort)
+    }
     stoppable?.(() => stop(ABORTED))
     stream.resume()
   })

@@ -78,16 +78,21 @@ export function toHubspotChange(item: unknown): HubspotChange {
   const value = valueAt(item, 'propertyValue')
   const source = valueAt(item, 'changeSource')
   const merged = valueAt(item, 'mergedObjectIds')
-  const native = String(valueAt(item, 'subscriptionType'))
+  const [mergedFrom, ...others]: readonly unknown[] = Array.isArray(merged) ? merged : []
+  const native = valueAt(item, 'subscriptionType')
   const changes = typeof name === 'string' ? Object.fromEntries([[name, { from: undefined, to: value }]]) : {}
-  const isGone = native.endsWith('.deletion') || native.endsWith('.privacyDeletion')
+  const isGone = typeof native === 'string' && /\.(?:deletion|privacyDeletion)$/.test(native)
   return {
     current: isGone ? null : typeof name === 'string' ? Object.fromEntries([[name, value]]) : {},
     previous: null,
     changes,
     bulk: source === 'IMPORT' || source === 'BATCH_UPDATE',
     changeSource: source === 'CRM_UI' ? 'app' : source === 'API' || source === 'INTEGRATION' ? 'api' : undefined,
-    ...(Array.isArray(merged) && merged.length === 1 && { mergedFrom: String(merged[0]) }),
+    ...(isId(mergedFrom) && others.length === 0 && { mergedFrom: String(mergedFrom) }),
     notification: item as HubspotNotification,
   }
+}
+
+function isId(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number'
 }

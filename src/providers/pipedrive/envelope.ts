@@ -85,7 +85,7 @@ function readV2(body: Item, meta: Item): Envelope | string {
     entity: canonicalEntity(entity),
     nativeType: `${action}.${entity}`,
     recordId: String(checked.value.meta.entity_id),
-    eventId: String(checked.value.meta.id),
+    eventId: text(checked.value.meta.id),
     timestamp: text(meta.timestamp),
     attempt: count(meta.attempt, 0),
     bulk: meta.is_bulk_edit === true,
