@@ -68,20 +68,20 @@ describe('the built package', () => {
     expect(code).not.toMatch(/ZodMini|\$ZodType|zod/i)
   })
 
-  it('verifies Standard Webhooks with at most 12 kB of its own, beside @noble/hashes', async () => {
+  it('verifies Standard Webhooks with at most 13.5 kB of its own, beside @noble/hashes', async () => {
     const code = `import { standardWebhooks } from './dist/signatures/index.js'
       console.log(standardWebhooks)`
-    expect((await bundle(code, ['@noble/hashes/*'])).length).toBeLessThanOrEqual(12_000)
+    expect((await bundle(code, ['@noble/hashes/*'])).length).toBeLessThanOrEqual(13_500)
   })
 
   /** Bytes, minified. 7 kB of the first is @noble/hashes, the fallback where the runtime has no hash. */
   it.each([
-    ['standardWebhooks', 'signatures/index', 19_000],
-    ['hmacSignature', 'signatures/index', 32_000],
-    ['zendesk', 'providers/zendesk', 38_000],
-    ['createReceiver', 'index', 74_000],
-    ['createSender', 'index', 142_000],
-    ['pipedrive', 'providers/pipedrive', 116_500],
+    ['standardWebhooks', 'signatures/index', 20_500],
+    ['hmacSignature', 'signatures/index', 33_500],
+    ['zendesk', 'providers/zendesk', 39_500],
+    ['createReceiver', 'index', 74_500],
+    ['createSender', 'index', 142_500],
+    ['pipedrive', 'providers/pipedrive', 117_000],
     ['nodeHandler', 'frameworks/node-http', 5_500],
   ])('keeps %s within its size', async (name, file, budget) => {
     const code = await bundle(`import { ${name} } from './dist/${file}.js'

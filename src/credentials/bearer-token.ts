@@ -1,3 +1,4 @@
+import { checkOptions } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { withHeaders } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
@@ -13,11 +14,12 @@ export interface BearerTokenOptions {
 /**
  * `Authorization: Bearer <token>` (RFC 6750).
  *
- * @throws {WebhookError} `invalid_secret`.
+ * @throws {WebhookError} `invalid_secret`, `invalid_option`.
  * @example bearerToken({ token: process.env.RETELL_FUNCTION_TOKEN })
  */
-export function bearerToken({ token }: BearerTokenOptions): Credential {
-  const matcher = secretMatcher('token', token)
+export function bearerToken(options: BearerTokenOptions): Credential {
+  checkOptions(options, ['token'], 'bearerToken')
+  const matcher = secretMatcher('token', options.token)
   return {
     verify(request) {
       const given = readCredential(request, 'authorization')

@@ -2,6 +2,7 @@ import { decodeUtf8, utf8 } from '../bytes/encoding.ts'
 import { readForm } from '../bytes/form.ts'
 import { parseJson } from '../bytes/json.ts'
 import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
@@ -24,7 +25,9 @@ export interface BodyTokenOptions {
  * @throws {WebhookError} `invalid_secret`, or `invalid_option` for an empty path.
  * @example bodyToken({ path: 'token', token: process.env.AIRCALL_TOKEN })
  */
-export function bodyToken({ path, token, format = 'json' }: BodyTokenOptions): Credential {
+export function bodyToken(options: BodyTokenOptions): Credential {
+  checkOptions(options, ['path', 'token', 'format'], 'bodyToken')
+  const { path, token, format = 'json' } = options
   if (typeof path !== 'string' || path === '') {
     throw new WebhookError('invalid_option', 'path must say where the token stands', { argument: 'path' })
   }

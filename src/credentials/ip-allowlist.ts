@@ -2,6 +2,7 @@ import { type Cidr, cidrContains, type IpAddress, parseCidr, parseIp, unmapIp } 
 import { trimBlanks } from '../bytes/trim-blanks.ts'
 import { WebhookError } from '../errors.ts'
 import { headerValues, type WebhookRequest } from '../model/http.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { type Refusal, refuse, withHeaders } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
 
@@ -27,6 +28,7 @@ const MAX_FORWARDED = 64
  * @example ipAllowlist({ allow: ['100.20.5.228'], trustedProxies: ['10.0.0.0/8'] })
  */
 export function ipAllowlist(options: IpAllowlistOptions): Credential {
+  checkOptions(options, ['allow', 'trustedProxies', 'forwardedHeader'], 'ipAllowlist')
   const { forwardedHeader = 'x-forwarded-for' } = options
   const allow = parseRanges('allow', options.allow)
   if (allow.length === 0) throw invalid('allow', 'is empty: it would refuse everybody')

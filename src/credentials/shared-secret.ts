@@ -1,4 +1,5 @@
 import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { withHeaders } from '../model/verification.ts'
 import type { Credential } from './credential.ts'
@@ -17,10 +18,12 @@ export interface SharedSecretOptions {
  * A secret that the sender puts into a header as it is. Proves the caller, not the body: whoever sees one request
  * can send others.
  *
- * @throws {WebhookError} `invalid_secret` when it is empty or a placeholder that nobody filled in.
+ * @throws {WebhookError} `invalid_secret` when it is empty or a placeholder that nobody filled in; `invalid_option`.
  * @example sharedSecret({ header: 'x-webhook-secret', secret: process.env.DAKTELA_SECRET })
  */
-export function sharedSecret({ header, secret }: SharedSecretOptions): Credential {
+export function sharedSecret(options: SharedSecretOptions): Credential {
+  checkOptions(options, ['header', 'secret'], 'sharedSecret')
+  const { header, secret } = options
   if (typeof header !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) {
     throw new WebhookError('invalid_option', 'header must be the name of a header', { argument: 'header' })
   }

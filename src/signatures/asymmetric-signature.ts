@@ -1,12 +1,14 @@
 import { decodeBase64, decodeHex } from '../bytes/encoding.ts'
 import { WebhookError } from '../errors.ts'
 import type { WebhookRequest } from '../model/http.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
 import { derToRaw, rawToDer } from './ecdsa-der.ts'
 import { importEd25519Private, importEd25519Public } from './ed25519.ts'
 import { concat } from './hash-signature.ts'
 import { accepted, signable } from './hmac-signature.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import { decodeBase64Text } from './key-decoding.ts'
 import { prepareShape } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
@@ -32,6 +34,19 @@ export interface AsymmetricSignatureOptions extends SignatureShape {
   readonly privateKey?: Uint8Array
 }
 
+const OPTIONS: FieldTable<AsymmetricSignatureOptions> = {
+  algorithm: true,
+  publicKey: true,
+  signature: true,
+  message: true,
+  timestamp: true,
+  encoding: true,
+  key: true,
+  keyFormat: true,
+  url: true,
+  privateKey: true,
+}
+
 /** Source of the parameters: Web Cryptography API, section 18 to 28. */
 const WEB_CRYPTO = {
   ed25519: { import: { name: 'Ed25519' }, use: { name: 'Ed25519' } },
@@ -53,7 +68,7 @@ const WEB_CRYPTO = {
  * })
  */
 export function asymmetricSignature(options: AsymmetricSignatureOptions): SignatureScheme {
-  requireObject('options', options)
+  checkOptions(options, Object.keys(OPTIONS), 'asymmetricSignature')
   const { algorithm, privateKey } = options
   if (!Object.hasOwn(WEB_CRYPTO, algorithm)) {
     throw invalidOption('algorithm', `must be one of ${Object.keys(WEB_CRYPTO).join(', ')}`)

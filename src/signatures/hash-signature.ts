@@ -1,9 +1,11 @@
 import { constantTimeEqual } from '../bytes/constant-time.ts'
 import { hash } from '../bytes/hash.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, withHeaders } from '../model/verification.ts'
 import { accepted, requireDigest, type SyncSignatureScheme, signable } from './hmac-signature.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
 import { type MessagePieces, prepareShape, toBytes } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
@@ -22,6 +24,17 @@ export interface HashSignatureOptions extends SignatureShape {
   readonly key?: KeyDecoding
 }
 
+const OPTIONS: FieldTable<HashSignatureOptions> = {
+  secret: true,
+  signature: true,
+  message: true,
+  timestamp: true,
+  encoding: true,
+  algorithm: true,
+  key: true,
+  url: true,
+}
+
 /**
  * A plain hash of a text that contains the secret (HubSpot's versions 1 and 2). Weaker than an HMAC: use it only to
  * receive from senders that have nothing better.
@@ -30,7 +43,7 @@ export interface HashSignatureOptions extends SignatureShape {
  * @example hashSignature({ secret, signature: { header: 'x-hubspot-signature' }, message: '{secret}{method}{url}{body}' })
  */
 export function hashSignature(options: HashSignatureOptions): SyncSignatureScheme {
-  requireObject('options', options)
+  checkOptions(options, Object.keys(OPTIONS), 'hashSignature')
   if (typeof options.message !== 'string' || !options.message.includes('{secret}'))
     throw invalidOption('message', 'must contain {secret}')
   const digest = requireDigest(options.algorithm)

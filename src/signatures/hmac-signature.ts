@@ -3,9 +3,11 @@ import { DIGESTS } from '../bytes/digests.ts'
 import type { Digest } from '../bytes/hash.ts'
 import { hmacKey } from '../bytes/hmac.ts'
 import { headerEntries, type WebhookRequest } from '../model/http.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import type { SecretInput } from '../model/secret.ts'
 import { refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import { decodeKeys } from './key-decoding.ts'
 import { prepareShape, readNow } from './prepared-shape.ts'
 import { isRefusal } from './request-parts.ts'
@@ -20,6 +22,17 @@ export interface HmacSignatureOptions extends SignatureShape {
   readonly algorithm?: HashAlgorithm
   /** Default: the secret's characters are the key. */
   readonly key?: KeyDecoding
+}
+
+const OPTIONS: FieldTable<HmacSignatureOptions> = {
+  secret: true,
+  signature: true,
+  message: true,
+  timestamp: true,
+  encoding: true,
+  algorithm: true,
+  key: true,
+  url: true,
 }
 
 /** A scheme that needs no waiting. */
@@ -46,7 +59,7 @@ export type HmacSignature = SyncSignatureScheme
  * const verdict = scheme.verify({ method: 'POST', url: '/', headers, body })
  */
 export function hmacSignature(options: HmacSignatureOptions): HmacSignature {
-  requireObject('options', options)
+  checkOptions(options, Object.keys(OPTIONS), 'hmacSignature')
   const digest = requireDigest(options.algorithm)
   const shape = prepareShape(options, digest.bytes)
   const keys = decodeKeys('secret', options.secret, options.key).map(key => hmacKey(digest, key))

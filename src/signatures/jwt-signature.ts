@@ -7,6 +7,8 @@ import { isJsonObject, parseJson } from '../bytes/json.ts'
 import { systemNow } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { headerValues, type WebhookRequest } from '../model/http.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { type Refusal, refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
 
@@ -40,6 +42,19 @@ export interface JwtSignatureOptions {
   readonly url?: (request: WebhookRequest) => string
 }
 
+const OPTIONS: FieldTable<JwtSignatureOptions> = {
+  secret: true,
+  from: true,
+  algorithms: true,
+  issuer: true,
+  leewaySeconds: true,
+  maxAgeSeconds: true,
+  requireExpiry: true,
+  bodyHashClaim: true,
+  urlHashClaim: true,
+  url: true,
+}
+
 /** A JWT scheme: synchronous. */
 export interface JwtSignature {
   verify(request: WebhookRequest, context?: VerifyContext): VerifyResult
@@ -67,6 +82,10 @@ type Settings = Required<
  * const verdict = scheme.verify(request)
  */
 export function jwtSignature(options: JwtSignatureOptions): JwtSignature {
+  checkOptions(options, Object.keys(OPTIONS), 'jwtSignature')
+  if (options.from !== 'body' && typeof options.from?.header !== 'string') {
+    throw new WebhookError('invalid_option', "jwtSignature: from must be { header } or 'body'", { argument: 'from' })
+  }
   const settings: Settings = {
     ...options,
     keys: requireSecrets('secret', options.secret).map(secret => (typeof secret === 'string' ? utf8(secret) : secret)),

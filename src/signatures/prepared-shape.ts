@@ -9,8 +9,9 @@ import {
 } from '../bytes/encoding.ts'
 import { systemNow } from '../clock.ts'
 import type { WebhookRequest } from '../model/http.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { type Refusal, refuse, type VerifyContext } from '../model/verification.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import {
   fillMessage,
   type MessageSource,
@@ -143,7 +144,7 @@ function checkTimestampRule({ timestamp: rule, signature }: SignatureShape, temp
     if (usesPart(template, 'timestamp')) throw invalidOption('timestamp', 'is missing, but the message has {timestamp}')
     return
   }
-  requireObject('timestamp', rule)
+  checkOptions(rule, ['from', 'unit', 'toleranceSeconds'], 'signature scheme', 'timestamp')
   const { header, tag, bodyPath }: Readonly<Record<string, unknown>> = { ...(rule.from as object) }
   if (rule.from !== 'field' && typeof (header ?? tag ?? bodyPath) !== 'string') {
     throw invalidOption('timestamp.from', 'needs header, tag or bodyPath')

@@ -6,12 +6,14 @@ import { systemNow } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import { randomBytes } from '../ids.ts'
 import { headerValues, singleHeader, type WebhookRequest } from '../model/http.ts'
+import type { FieldTable } from '../model/known-fields.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { andThen } from '../model/maybe-promise.ts'
 import { requireSecrets, type SecretInput } from '../model/secret.ts'
 import { type MaybePromise, refuse, type VerifyContext, type VerifyResult, withHeaders } from '../model/verification.ts'
 import { type Ed25519Keys, ed25519Keys } from './ed25519.ts'
 import { accepted } from './hmac-signature.ts'
-import { invalidOption, requireObject } from './invalid-option.ts'
+import { invalidOption } from './invalid-option.ts'
 import { decodeKey } from './key-decoding.ts'
 import { type MessagePieces, readNow } from './prepared-shape.ts'
 import { requireHeader } from './request-parts.ts'
@@ -33,6 +35,15 @@ export interface StandardWebhooksOptions {
   readonly toleranceSeconds?: number
   /** Default: base64 after `whsec_`. `{ decode: 'utf8' }` for senders that use the whole text as key (Polar). */
   readonly key?: KeyDecoding
+}
+
+const OPTIONS: FieldTable<StandardWebhooksOptions> = {
+  secret: true,
+  publicKey: true,
+  privateKey: true,
+  headerPrefix: true,
+  toleranceSeconds: true,
+  key: true,
 }
 
 /** The scheme when only shared secrets are configured: it needs no waiting. */
@@ -65,7 +76,7 @@ export function standardWebhooks(
 ): StandardWebhooks<false>
 export function standardWebhooks(options: StandardWebhooksOptions): StandardWebhooks
 export function standardWebhooks(options: StandardWebhooksOptions): StandardWebhooks {
-  requireObject('options', options)
+  checkOptions(options, Object.keys(OPTIONS), 'standardWebhooks')
   const keys = prepareKeys(options)
   const canSign = keys.hmac.length > 0 || options.privateKey !== undefined
   const prefix = options.headerPrefix ?? 'webhook'

@@ -1,7 +1,16 @@
 import { describe, expect, it, vi } from 'vitest'
-import { allOf, basicAuth, bearerToken, bodyToken, sharedSecret, unverified } from '../../src/credentials/index.ts'
+import {
+  allOf,
+  basicAuth,
+  bearerToken,
+  bodyToken,
+  ipAllowlist,
+  sharedSecret,
+  unverified,
+} from '../../src/credentials/index.ts'
 import type { HeadersInput, WebhookRequest } from '../../src/model/http.ts'
 import { refuse, type Verifier } from '../../src/model/verification.ts'
+import { invalidOption } from '../support/invalid-option.ts'
 import { thenable } from '../support/thenable.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -208,6 +217,14 @@ describe('set-ups that would let everybody in', () => {
     expect(() => bodyToken({ path: '', token: 'tok' })).toThrow(/path/)
     expect(() => allOf()).toThrow(/at least one/)
     expect(() => allOf(undefined as unknown as Verifier)).toThrow(/allOf/)
+  })
+})
+
+describe('an option that would have no effect', () => {
+  it.each(Object.entries({ sharedSecret, bearerToken, bodyToken, ipAllowlist }))('is refused by %s', (name, build) => {
+    expect(() => build(undefined as never)).toThrow(invalidOption('options', `${name}: options are missing`))
+    expect(() => build('secret' as never)).toThrow(invalidOption('options', `${name}: options must be an object`))
+    expect(() => build({ sercet: 'x' } as never)).toThrow(invalidOption('sercet', `${name}: sercet is not an option`))
   })
 })
 
