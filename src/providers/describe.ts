@@ -5,6 +5,7 @@ import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '..
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
 import { createProvider, type Provider, type ProviderOptions } from './provider.ts'
 import type { SchemaCheck } from './schema.ts'
+import { checkDescription, partForProvider } from './shared/check-description.ts'
 
 /** What a look-up may read. */
 export interface LookupInput {
@@ -110,6 +111,7 @@ export interface ProviderDescription<Events extends EventMap>
 /**
  * Builds a provider for a sender that follows the common pattern, from a description.
  *
+ * @throws {WebhookError} as {@link createProvider} does, and `invalid_option` for a look-up that is none.
  * @example
  * describeProvider({
  *   name: 'acme',
@@ -121,9 +123,10 @@ export interface ProviderDescription<Events extends EventMap>
 export function describeProvider<Events extends EventMap = EventMap>(
   description: ProviderDescription<Events>,
 ): Provider<Events> {
+  checkDescription(description)
   const { types } = description
   return createProvider<Events>({
-    ...description,
+    ...partForProvider(description),
     eventTypes: types && [...new Set(Object.values(types))],
     nativeTypes: types ?? {},
     parse: request => parseDescribed(description, request),

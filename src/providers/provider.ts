@@ -1,6 +1,7 @@
 import { WebhookError } from '../errors.ts'
 import type { EventMap, EventOf, ParseResult } from '../model/event.ts'
 import type { WebhookRequest, WebhookResponse } from '../model/http.ts'
+import { checkOptions, type FieldTable } from '../model/known-fields.ts'
 import type { ReceiveResult } from '../model/receive-result.ts'
 import type { ConfidentialParts, MaybePromise, Verifier } from '../model/verification.ts'
 
@@ -62,10 +63,28 @@ export interface ProviderOptions<Events extends EventMap> {
   readonly respond?: Provider['respond']
 }
 
+const OPTIONS: FieldTable<ProviderOptions<EventMap>> = {
+  name: true,
+  verifier: true,
+  parse: true,
+  eventTypes: true,
+  nativeTypes: true,
+  methods: true,
+  timeoutSeconds: true,
+  deduplicate: true,
+  challenge: true,
+  unsignedChallenge: true,
+  respond: true,
+}
+
+/** What another provider has beside its options, for those who build one on it: `{ ...provider, verifier }`. */
+const MADE = ['verify', 'authenticate', 'confidential']
+
 /**
  * Builds a provider from data and pure functions.
  *
- * @throws {WebhookError} `invalid_provider` when the name, the verifier or `parse` is missing.
+ * @throws {WebhookError} `invalid_provider` when the name, the verifier or `parse` is missing, `invalid_option` for an
+ * option that is not known.
  * @example
  * const acme = createProvider<{ 'order.created': Order }>({
  *   name: 'acme',
@@ -75,6 +94,7 @@ export interface ProviderOptions<Events extends EventMap> {
  */
 export function createProvider<Events extends EventMap = EventMap>(options: ProviderOptions<Events>): Provider<Events> {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'must be { name, verifier, parse, … }')
+  checkOptions(options, [...Object.keys(OPTIONS), ...MADE], 'createProvider')
   const { name, verifier, parse } = options
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
     throw invalid('name', 'must be lower-case letters, digits and hyphens')
