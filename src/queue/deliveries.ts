@@ -26,8 +26,8 @@ export interface ReplayFilter extends TenantOption {
 }
 
 /**
- * Looks after deliveries. Calls by id throw `not_found` for an unknown id or another tenant's, those with a filter or a
- * group `invalid_option` for what is not known in it.
+ * Looks after deliveries. Calls by id throw `not_found` for an unknown id or another tenant's, and all throw
+ * `invalid_option` for what is not known in their options, filter or group.
  */
 export interface Deliveries {
   /** Newest first. */
@@ -128,15 +128,17 @@ export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions
       checkOptions(filter, Object.keys(FILTERS), 'deliveries.list')
       return isWithin(filter, only) ? store.list({ ...filter, ...only }) : { items: [] }
     },
-    get: (id, options) => load(id, options?.tenant),
-    async retry(id, { tenant } = {}) {
+    get: async (id, options) => load(id, tenantOf('get', options)),
+    async retry(id, options) {
+      const tenant = tenantOf('retry', options)
       await load(id, tenant)
       const count = await store.retry({ ids: [id], ...(tenant !== undefined && { tenant }) }, clock.now())
       // It waits, or somebody else has retried it: then it goes on by itself.
       if (count === 0 && (await load(id, tenant)).delivery.status !== 'pending') throw pruned(id)
       wake()
     },
-    async cancel(id, { tenant } = {}) {
+    async cancel(id, options) {
+      const tenant = tenantOf('cancel', options)
       await load(id, tenant)
       return store.cancel(id, clock.now(), tenant)
     },
@@ -153,6 +155,12 @@ export function createDeliveries({ store, clock, wake, only }: DeliveriesOptions
       return isWithin(key, only) ? store.discard({ ...key, ...only }, clock.now()) : 0
     },
   }
+}
+
+/** A misspelt name would find every tenant's. */
+function tenantOf(call: string, options: TenantOption = {}): string | undefined {
+  checkOptions(options, ['tenant'], `deliveries.${call}`)
+  return options.tenant
 }
 
 function pruned(id: string): WebhookError {
