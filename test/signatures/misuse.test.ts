@@ -28,8 +28,8 @@ describe('a scheme that is described wrongly', () => {
   it.each(Object.entries(schemes))('%s refuses an option that would have no effect', (name, scheme) => {
     for (const stray of ['tolerance', 'bodyHash']) {
       const wrong = misuse('invalid_option', stray)
-      expect(() => scheme({ secret: 'abc', [stray]: 'x' } as never)).toThrow(wrong)
-      expect(() => scheme({ secret: 'abc', [stray]: 'x' } as never)).toThrow(name)
+      expect(() => scheme({ [stray]: 'x', secret: 'abc' } as never)).toThrow(wrong)
+      expect(() => scheme({ [stray]: 'x', secret: 'abc' } as never)).toThrow(name)
     }
   })
 
