@@ -77,11 +77,11 @@ describe('the built package', () => {
   /** Bytes, minified. 7 kB of the first is @noble/hashes, the fallback where the runtime has no hash. */
   it.each([
     ['standardWebhooks', 'signatures/index', 20_500],
-    ['hmacSignature', 'signatures/index', 33_500],
+    ['hmacSignature', 'signatures/index', 34_000],
     ['zendesk', 'providers/zendesk', 39_500],
     ['createReceiver', 'index', 74_500],
     ['createSender', 'index', 142_500],
-    ['pipedrive', 'providers/pipedrive', 117_000],
+    ['pipedrive', 'providers/pipedrive', 117_500],
     ['nodeHandler', 'frameworks/node-http', 5_500],
   ])('keeps %s within its size', async (name, file, budget) => {
     const code = await bundle(`import { ${name} } from './dist/${file}.js'
