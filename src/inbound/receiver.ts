@@ -7,6 +7,7 @@ import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import { readVerdict } from '../model/verification.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
+import { graceMsOf } from '../queue/grace.ts'
 import { type ExchangeNotes, note, startNotes, writeExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
 import {
@@ -150,7 +151,10 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
     receive,
     handle: async (request, web) => toWebResponse(await receive(fromWebRequest(request, web?.remoteAddress))),
     start: () => queue?.start(),
-    stop: async ({ graceSeconds = 30 } = {}) => queue?.stop(graceSeconds * 1000),
+    async stop(options) {
+      const graceMs = graceMsOf(options)
+      await queue?.stop(graceMs)
+    },
     drain: async () => queue?.drain() ?? 0,
     reconcile: missed => reconcile(missed, events, settings.handlerTimeoutMs, queue),
     deliveries: queue?.deliveries,

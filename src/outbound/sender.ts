@@ -7,6 +7,7 @@ import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { checkOptions } from '../model/known-fields.ts'
 import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
+import { graceMsOf } from '../queue/grace.ts'
 import { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery, TenantOption } from '../storage/store.ts'
 import { announce } from './announce.ts'
@@ -124,7 +125,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     endpoints,
     publish: (type, data, publishOptions = {}) => publishInTime(type, data, publishOptions, publishing, deadlines),
     start: () => worker.start(),
-    stop: ({ graceSeconds = 30 } = {}) => worker.stop(graceSeconds * 1000),
+    stop: async options => worker.stop(graceMsOf(options)),
     drain: () => worker.drain(),
     async test(endpointId, input = {}) {
       const { attempt } = await makeAttempt(...(await sample('test', endpointId, input)), host)

@@ -163,6 +163,9 @@ describe('what is asked of a sender', () => {
     ['form', () => attempts.export(untyped({ form: 'xml' }), 'csv'), 'attempts.export'],
     ['since', async () => sender.stats(await made, { since: untyped(5) }), 'Date'],
     ['sinceMs', async () => sender.stats(await made, untyped({ sinceMs: 5 })), 'did you mean since'],
+    ['graceSeconds', () => sender.stop({ graceSeconds: Number(undefined) }), 'number from 0'],
+    ['graceSeconds', () => sender.stop({ graceSeconds: -1 }), 'number from 0'],
+    ['grace', () => sender.stop(untyped({ grace: 5 })), 'stop: grace is not an option'],
     ['typ', async () => sender.test(await made, untyped({ typ: 'lead.created' })), 'did you mean type'],
     [
       'name',
