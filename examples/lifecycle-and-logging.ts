@@ -3,7 +3,8 @@ import { createReceiver, type Logger } from 'crm-webhooks'
 import { daktela } from 'crm-webhooks/providers/daktela'
 import { signedRequest } from 'crm-webhooks/testing'
 
-// Any logger with these four methods fits: `console`, pino, winston. Fields hold no secrets and no bodies.
+// A logger with these four methods, the message first: `console` and winston fit, for pino turn the two around.
+// Fields hold no secrets and no bodies.
 const print = (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
   console.log(`log: ${message} (${String(fields.cause ?? fields.nativeType)})`)
 }

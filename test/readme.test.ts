@@ -233,7 +233,9 @@ async function tryOut(heading: string, names: readonly [server: string, client: 
   const folder = mkdtempSync(`${root}.readme-`)
   try {
     const port = await freePort()
-    const [server, client] = names.map(name => `${folder}/${name}.ts`)
+    // As in an empty folder, into which the package was installed: what is no .mts is CommonJS there.
+    writeFileSync(`${folder}/package.json`, '{}')
+    const [server, client] = names.map(name => `${folder}/${fileOf(name, section(heading))}`)
     for (const [file = '', code] of [
       [server, first],
       [client, second],
@@ -247,6 +249,13 @@ async function tryOut(heading: string, names: readonly [server: string, client: 
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** What the reader is told to save a snippet as. */
+function fileOf(name: string, text: string): string {
+  const [, file = ''] = new RegExp(`\`(${name}\\.\\w+)\``).exec(text) ?? []
+  expect(text).toContain(`\`npx tsx ${file}\``)
+  return file
 }
 
 const withoutDuration = (text: string): string => text.replace(/"duration":[\d.]+/g, '"duration":…')

@@ -48,8 +48,9 @@ export function decodeHex(text: string): Uint8Array | undefined {
 const HEX_VALUES = valuesOf(HEX_DIGITS)
 for (let value = 10; value < 16; value++) HEX_VALUES[HEX_DIGITS.toUpperCase().charCodeAt(value)] = value
 
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const BASE64 = `${ALPHANUMERIC}+/`
+const BASE64URL = `${ALPHANUMERIC}-_`
 
 const BASE64_CODES = utf8(BASE64)
 const BASE64URL_CODES = utf8(BASE64URL)

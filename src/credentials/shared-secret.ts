@@ -18,7 +18,7 @@ export interface SharedSecretOptions {
  * A secret that the sender puts into a header as it is. Proves the caller, not the body: whoever sees one request
  * can send others.
  *
- * @throws {WebhookError} `invalid_secret` when it is empty or a placeholder that nobody filled in.
+ * @throws {WebhookError} `invalid_secret` when it is empty or a placeholder that nobody filled in; `invalid_option`.
  * @example sharedSecret({ header: 'x-webhook-secret', secret: process.env.DAKTELA_SECRET })
  */
 export function sharedSecret(options: SharedSecretOptions): Credential {

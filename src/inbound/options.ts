@@ -149,12 +149,15 @@ export function readOptions<Events extends EventMap>(options: ReceiverOptions<Ev
   }
 }
 
-/** What a simulated host has for senders: it is handed to receivers as it is. */
-const SENDER_PARTS = ['transport', 'guard']
+/** A simulated host is handed to receivers as it is, with what it has for senders. */
+function withoutSenderParts(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null) return options
+  return { ...options, transport: undefined, guard: undefined }
+}
 
 function checkShape<Events extends EventMap>(options: ReceiverOptions<Events>): void {
   if ('verify' in Object(options)) throw invalid('provider', 'is missing: write createReceiver({ provider })')
-  checkOptions(options, [...Object.keys(OPTIONS), ...SENDER_PARTS], 'createReceiver')
+  checkOptions(withoutSenderParts(options), Object.keys(OPTIONS), 'createReceiver')
   const { provider, dedupe, name } = options
   if (typeof provider?.verify !== 'function' || typeof provider.parse !== 'function') {
     throw invalid('provider', 'must be a provider, such as pipedrive({ … }). Was the factory called?')

@@ -7,9 +7,17 @@ import type { HandlerOutcome, ReceiveResult } from '../model/receive-result.ts'
 import { readVerdict } from '../model/verification.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
+import { graceMsOf } from '../queue/grace.ts'
 import { type ExchangeNotes, note, startNotes, writeExchange } from './exchange.ts'
 import { type EventHost, type EventResult, handleEvent } from './handle-event.ts'
-import { type AnyHandler, createHandlers, type Handler, type MatchingEvent, type PatternOf } from './handlers.ts'
+import {
+  type AnyHandler,
+  createHandlers,
+  type Handler,
+  type HandlerContext,
+  type MatchingEvent,
+  type PatternOf,
+} from './handlers.ts'
 import { InboundQueue } from './inbound-queue.ts'
 import { RECEIVER_LIFECYCLE, type ReceiverLifecycle, type RejectedRequest } from './lifecycle.ts'
 import { type ReceiverOptions, type ReceiverSettings, readOptions } from './options.ts'
@@ -40,11 +48,19 @@ export interface Receiver<Events extends EventMap = EventMap> {
     pattern: Pattern,
     handler: Handler<MatchingEvent<Events, Pattern>, Outcome>,
   ): () => void
+  // TypeScript 5 takes it for any string all the same. What is none of the three words is then found when it is returned.
+  on<Pattern extends PatternOf<Events>, const Text extends string>(
+    pattern: Pattern,
+    handler: (
+      event: MatchingEvent<Events, Pattern>,
+      context: HandlerContext,
+    ) => Promise<string extends Text ? Text : never>,
+  ): () => void
   /** Takes a request in any host's shape and answers it. Never rejects. */
   receive(request: WebhookRequest | IncomingRequest): Promise<WebhookResponse>
   /**
    * The same for Web requests; bound, so it can be handed over as it is. A second argument may give the address of
-   * the peer, for allow-lists. Never rejects.
+   * the peer, for allow-lists. Rejects only when it is given no Web request, such as that of a framework.
    *
    * @example export const POST = receiver.handle
    */
@@ -132,11 +148,14 @@ export function createReceiver<Events extends EventMap>(options: ReceiverOptions
         }
 
   return {
-    on: (pattern, handler) => handlers.add(pattern, handler as AnyHandler),
+    on: (pattern: string, handler: unknown) => handlers.add(pattern, handler as AnyHandler),
     receive,
     handle: async (request, web) => toWebResponse(await receive(fromWebRequest(request, web?.remoteAddress))),
     start: () => queue?.start(),
-    stop: async ({ graceSeconds = 30 } = {}) => queue?.stop(graceSeconds * 1000),
+    async stop(options) {
+      const graceMs = graceMsOf(options)
+      await queue?.stop(graceMs)
+    },
     drain: async () => queue?.drain() ?? 0,
     reconcile: missed => reconcile(missed, events, settings.handlerTimeoutMs, queue),
     deliveries: queue?.deliveries,

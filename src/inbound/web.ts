@@ -1,8 +1,19 @@
 import { createByteCollector } from '../bytes/byte-collector.ts'
+import { WebhookError } from '../errors.ts'
 import type { BodyReader, BodyResult, IncomingRequest, WebhookResponse } from '../model/http.ts'
 
-/** A Web request in the receiver's terms. The body is read when the receiver asks for it. */
+const NO_WEB_REQUEST =
+  'this is no Web Request, so nobody would send the answer. Mount the receiver by its adapter from crm-webhooks/frameworks: expressHandler, koaHandler, fastifyPlugin, honoHandler, nodeHandler, or apiHandler for pages/api of Next'
+
+/**
+ * A Web request in the receiver's terms. The body is read when the receiver asks for it.
+ *
+ * @throws {WebhookError} `invalid_option` for the request, or the context, of a framework.
+ */
 export function fromWebRequest(request: Request, remoteAddress: unknown): IncomingRequest {
+  if (typeof request?.headers?.get !== 'function') {
+    throw new WebhookError('invalid_option', NO_WEB_REQUEST, { argument: 'request' })
+  }
   return {
     method: request.method,
     url: request.url,

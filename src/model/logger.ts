@@ -2,8 +2,9 @@ import { WebhookError } from '../errors.ts'
 import { isThenable } from './maybe-promise.ts'
 
 /**
- * Where the library writes its log lines: `console` fits, and so does any logger with these methods. Fields never
- * contain a secret or a body. What a method throws is ignored.
+ * Where the library writes its log lines: `console` fits, and so does any logger with these methods that takes the
+ * message first. One that takes the fields first, as pino does, drops them: hand in methods that turn the two around.
+ * Fields never contain a secret or a body. What a method throws is ignored.
  */
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void

@@ -16,12 +16,19 @@ export interface DataSchema<Data = unknown> {
 /** The events that a sender publishes, with the schema of each one's data. */
 export type EventCatalogue = Readonly<Record<string, DataSchema>>
 
-/** The data that `publish` takes for a type. */
+/** The data that `publish` takes for a type: what its schema reads, be it changed by a default or a transform. */
 export type DataOf<Catalogue extends EventCatalogue, Type extends string> = Type extends keyof Catalogue
-  ? Catalogue[Type] extends DataSchema<infer Data>
-    ? Data
-    : never
+  ? Catalogue[Type] extends ReadSchema<infer Input>
+    ? Input
+    : Catalogue[Type] extends DataSchema<infer Data>
+      ? Data
+      : never
   : unknown
+
+/** A schema that tells what it reads, as all do that follow https://standardschema.dev. */
+interface ReadSchema<Input> {
+  readonly '~standard': { readonly types?: { readonly input: Input } | undefined }
+}
 
 /** Types that `publish` takes: those of the catalogue, or any without one. */
 export type TypeOf<Catalogue extends EventCatalogue> = string extends keyof Catalogue

@@ -66,6 +66,9 @@ export function checkSenderOptions(options: Options): void {
   presets.forEach((preset: unknown, i) => {
     if (!isPreset(preset)) throw invalid(`presets[${i}]`, 'must be a preset, such as slack(). Was the factory called?')
   })
+  const names = (options.presets ?? []).map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) throw invalid('presets', `has '${twice}' twice: give one another name, by its option name`)
   for (const [name, scheme] of Object.entries(signatures)) {
     if (typeof scheme?.header !== 'string' || !isFunction(scheme.create))
       throw invalid(`signatures['${name}']`, 'must have a header and create(secrets, header)')

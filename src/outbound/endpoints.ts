@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import type { NewId } from '../ids.ts'
 import type { Endpoint, EndpointSecret } from '../model/endpoint.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { generateSecret } from '../signatures/standard-webhooks.ts'
 import { MASK, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
 import type { EndpointPage, PageRequest, Store, TenantOption } from '../storage/store.ts'
@@ -28,7 +29,10 @@ export type EndpointChanges = {
 
 type RequiredField = 'name' | 'events'
 
-/** Manages endpoints. Every call by id throws `not_found` for an unknown id or another tenant's. */
+/**
+ * Manages endpoints. Every call by id throws `not_found` for an unknown id or another tenant's, and every call
+ * `invalid_option` for what is not known in its options: a misspelt `tenant` would find everybody's.
+ */
 export interface Endpoints {
   /**
    * @returns the endpoint with its secret: the only time that the secret is shown.
@@ -107,13 +111,14 @@ export function createEndpoints(
       cache.put(endpoint)
       return { endpoint: toPublic(endpoint), secret: endpoint.secrets[0]?.value ?? '' }
     },
-    get: async (id, options) => toPublic(await load(id, options?.tenant)),
+    get: async (id, options) => toPublic(await load(id, tenantOf('get', options))),
     async list(filter = {}) {
+      checkOptions(filter, ['tenant', 'status', 'limit', 'cursor'], 'endpoints.list')
       const page = await store.endpoints.list(filter)
       return { ...page, items: page.items.map(toPublic) }
     },
     async update(id, changes, options) {
-      const endpoint = await change(id, options?.tenant, async before => {
+      const endpoint = await change(id, tenantOf('update', options), async before => {
         const saved = toInput(before)
         checkChanges(changes)
         const { secret = '' } = saved
@@ -125,14 +130,15 @@ export function createEndpoints(
       return toPublic(endpoint)
     },
     async delete(id, options) {
-      const deleted = await store.endpoints.delete(id, options?.tenant)
-      if (!deleted) await load(id, options?.tenant)
+      const tenant = tenantOf('delete', options)
+      const deleted = await store.endpoints.delete(id, tenant)
+      if (!deleted) await load(id, tenant)
       cache.remove(id)
       // Their attempts find no endpoint and end them, instead of leaving them waiting for ever.
       await store.deliveries.reschedule(id, clock.now(), 'sooner')
     },
     async enable(id, options) {
-      const endpoint = await change(id, options?.tenant, before => ({ ...before, ...ACTIVE }))
+      const endpoint = await change(id, tenantOf('enable', options), before => ({ ...before, ...ACTIVE }))
       await store.deliveries.reschedule(id, clock.now(), 'sooner')
       return toPublic(endpoint)
     },
@@ -143,11 +149,13 @@ export function createEndpoints(
         disabledAtMs: clock.now(),
         probeAtMs: undefined,
       } as const
-      const endpoint = await change(id, options?.tenant, before => ({ ...before, ...disabled }))
+      const endpoint = await change(id, tenantOf('disable', options), before => ({ ...before, ...disabled }))
       await putOff(id, clock.now() + PARK_MS, store, clock)
       return toPublic(endpoint)
     },
-    async rotateSecret(id, { tenant, keepPreviousForSeconds = 86_400, secret = generateSecret() } = {}) {
+    async rotateSecret(id, options = {}) {
+      checkOptions(options, ['tenant', 'keepPreviousForSeconds', 'secret'], 'endpoints.rotateSecret')
+      const { tenant, keepPreviousForSeconds = 86_400, secret = generateSecret() } = options
       if (!(keepPreviousForSeconds >= 0 && keepPreviousForSeconds <= 31_536_000)) {
         throw new WebhookError('invalid_option', 'keepPreviousForSeconds must be 0 to 31,536,000', {
           argument: 'keepPreviousForSeconds',
@@ -162,6 +170,12 @@ export function createEndpoints(
       return { endpoint: toPublic(endpoint), secret }
     },
   }
+}
+
+/** @throws {WebhookError} `invalid_option`. */
+function tenantOf(call: string, options: TenantOption = {}): string | undefined {
+  checkOptions(options, ['tenant'], `endpoints.${call}`)
+  return options.tenant
 }
 
 const ACTIVE = {

@@ -7,6 +7,7 @@ import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { checkOptions } from '../model/known-fields.ts'
 import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
+import { graceMsOf } from '../queue/grace.ts'
 import { givenBack } from '../queue/outcomes.ts'
 import { Worker } from '../queue/worker.ts'
 import type { ClaimedDelivery, TenantOption } from '../storage/store.ts'
@@ -137,9 +138,10 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     endpoints,
     publish: (type, data, publishOptions = {}) => publishInTime(type, data, publishOptions, publishing, deadlines),
     start: () => worker.start(),
-    async stop({ graceSeconds = 30 } = {}) {
+    async stop(options) {
+      const graceMs = graceMsOf(options)
       stops++
-      await worker.stop(graceSeconds * 1000)
+      await worker.stop(graceMs)
       await atMost(STORE_LAST_MS, ownEvents.stored(), clock)
     },
     async drain() {

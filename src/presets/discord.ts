@@ -4,6 +4,7 @@ import { caseFacts } from './shared/case-text.ts'
 import type { ChatOptions, ChatSettings } from './shared/chat-options.ts'
 import { withFields } from './shared/fields.ts'
 import { judge } from './shared/judge.ts'
+import { CHAT_OPTIONS, checkPresetOptions } from './shared/preset-options.ts'
 import { jsonRequest } from './shared/request.ts'
 import { toServiceCase } from './shared/service-case.ts'
 import { fieldTable, settingsCheck, url } from './shared/settings.ts'
@@ -26,11 +27,13 @@ const checkSettings = settingsCheck<DiscordSettings>(() => z.strictObject({ url:
  *
  * Source: https://docs.discord.com/developers/resources/webhook#execute-webhook
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * discord()
  * // settings: { url: 'https://discord.com/api/webhooks/123/abc' }
  */
 export function discord(options: ChatOptions = {}): Preset<DiscordSettings> {
+  checkPresetOptions('discord', options, CHAT_OPTIONS)
   return definePreset<DiscordSettings>({
     name: options.name ?? 'discord',
     documentationUrl: 'https://docs.discord.com/developers/resources/webhook#execute-webhook',

@@ -4,7 +4,7 @@ import { type ApiKeyAuth, AUTH_SECRETS, apiKeyAuth, authorization } from './shar
 import { caseText } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { judge, requireId } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue, tableValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { errorText, idText } from './shared/response-body.ts'
@@ -51,11 +51,13 @@ const checkSettings = settingsCheck<FreshdeskSettings>(() =>
  *
  * Source: https://developers.freshdesk.com/api/#create_ticket
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * freshdesk({ fields: { tags: ['phone'], custom_fields: { cf_reference: '{{case_id}}' } } })
  * // settings: { domain: 'acme', auth: { type: 'apiKey', key }, requesterEmail: 'unknown@example.com' }
  */
 export function freshdesk(options: PresetOptions<FreshdeskPriority> = {}): Preset<FreshdeskSettings> {
+  checkPresetOptions('freshdesk', options, TICKET_OPTIONS)
   return definePreset<FreshdeskSettings>({
     name: options.name ?? 'freshdesk',
     documentationUrl: 'https://developers.freshdesk.com/api/#create_ticket',

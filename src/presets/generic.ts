@@ -15,6 +15,7 @@ import {
 } from './shared/auth.ts'
 import { type FieldTable, withFields } from './shared/fields.ts'
 import { type Failure, judge } from './shared/judge.ts'
+import { checkPresetOptions } from './shared/preset-options.ts'
 import { jsonRequest } from './shared/request.ts'
 import { bodyErrorText, externalId, parseBody, semanticError } from './shared/response-body.ts'
 import { caseVariables, toServiceCase } from './shared/service-case.ts'
@@ -96,11 +97,13 @@ function isProtected(name: string): string {
  * Calls any REST interface: a body from a template or in neutral names, headers, a credential, and rules for what
  * counts as success. `Idempotency-Key` holds the delivery id. Signing is the endpoint's business.
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * generic()
  * // settings: { url: 'https://api.example.com/tickets', auth: { type: 'bearer', token }, template: '{"title":"{{subject}}"}' }
  */
 export function generic(options: GenericOptions = {}): Preset<GenericSettings> {
+  checkPresetOptions('generic', options, ['name', 'fields'])
   return definePreset<GenericSettings>({
     name: options.name ?? 'generic',
     documentationUrl: 'https://www.rfc-editor.org/rfc/rfc9110.html',

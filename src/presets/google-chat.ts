@@ -4,6 +4,7 @@ import { caseText } from './shared/case-text.ts'
 import type { ChatOptions, ChatSettings } from './shared/chat-options.ts'
 import { withFields } from './shared/fields.ts'
 import { judge } from './shared/judge.ts'
+import { CHAT_OPTIONS, checkPresetOptions } from './shared/preset-options.ts'
 import { jsonRequest } from './shared/request.ts'
 import { toServiceCase } from './shared/service-case.ts'
 import { fieldTable, settingsCheck, url } from './shared/settings.ts'
@@ -30,11 +31,13 @@ const MAX_TEXT = 4096
  *
  * Source: https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * googleChat({ fields: { thread: { threadKey: '{{case_id}}' } } })
  * // settings: { url: 'https://chat.googleapis.com/v1/spaces/AAA/messages?key=k&token=t' }
  */
 export function googleChat(options: ChatOptions = {}): Preset<GoogleChatSettings> {
+  checkPresetOptions('googleChat', options, CHAT_OPTIONS)
   return definePreset<GoogleChatSettings>({
     name: options.name ?? 'google-chat',
     documentationUrl: 'https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create',

@@ -4,7 +4,7 @@ import { AUTH_SECRETS, authorization, type BearerAuth, bearerAuth } from './shar
 import { caseText } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { judge, requireId } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { toServiceCase } from './shared/service-case.ts'
@@ -39,11 +39,13 @@ const checkSettings = settingsCheck<HubspotTicketSettings>(() =>
  *
  * Source: https://developers.hubspot.com/docs/api-reference/crm-tickets-v3/guide
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * hubspotTicket({ fields: { source_type: 'PHONE' } })
  * // settings: { auth: { type: 'bearer', token } }
  */
 export function hubspotTicket(options: PresetOptions = {}): Preset<HubspotTicketSettings> {
+  checkPresetOptions('hubspotTicket', options, TICKET_OPTIONS)
   return definePreset<HubspotTicketSettings>({
     name: options.name ?? 'hubspot-ticket',
     documentationUrl: 'https://developers.hubspot.com/docs/api-reference/crm-tickets-v3/guide',

@@ -12,7 +12,7 @@ import {
 import { caseText } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { judge, requireId } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { toServiceCase } from './shared/service-case.ts'
@@ -56,11 +56,13 @@ const checkSettings = settingsCheck<JiraServiceRequestSettings>(
  *
  * Source: https://developer.atlassian.com/cloud/jira/service-desk/rest/api-group-request/#api-rest-servicedeskapi-request-post
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * jiraServiceRequest()
  * // settings: { site: 'acme', serviceDeskId: '10', requestTypeId: '25', auth: { type: 'basic', username, password: apiToken } }
  */
 export function jiraServiceRequest(options: PresetOptions = {}): Preset<JiraServiceRequestSettings> {
+  checkPresetOptions('jiraServiceRequest', options, TICKET_OPTIONS)
   return definePreset<JiraServiceRequestSettings>({
     name: options.name ?? 'jira-service-request',
     documentationUrl: 'https://developer.atlassian.com/cloud/jira/service-desk/rest/api-group-request/',

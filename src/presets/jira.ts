@@ -14,7 +14,7 @@ import {
 import { caseFacts, caseText } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { judge, requireId } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue, tableValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { type ServiceCase, toServiceCase } from './shared/service-case.ts'
@@ -63,11 +63,13 @@ const checkSettings = settingsCheck<JiraSettings>(
  *
  * Source: https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-post
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * jira({ priorities: { P0: 'Blocker' } })
  * // settings: { site: 'acme', projectKey: 'SUPPORT', auth: { type: 'basic', username: 'bot@acme.com', password: apiToken } }
  */
 export function jira(options: PresetOptions = {}): Preset<JiraSettings> {
+  checkPresetOptions('jira', options, TICKET_OPTIONS)
   return definePreset<JiraSettings>({
     name: options.name ?? 'jira',
     documentationUrl: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/',

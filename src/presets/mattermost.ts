@@ -4,6 +4,7 @@ import { caseText } from './shared/case-text.ts'
 import type { ChatOptions, ChatSettings } from './shared/chat-options.ts'
 import { withFields } from './shared/fields.ts'
 import { judge } from './shared/judge.ts'
+import { CHAT_OPTIONS, checkPresetOptions } from './shared/preset-options.ts'
 import { jsonRequest } from './shared/request.ts'
 import { bodyErrorText } from './shared/response-body.ts'
 import { toServiceCase } from './shared/service-case.ts'
@@ -26,11 +27,13 @@ const MAX_TEXT = 16_383
  *
  * Source: https://developers.mattermost.com/integrate/webhooks/incoming/
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * mattermost({ fields: { channel: 'support' } })
  * // settings: { url: 'https://chat.example.com/hooks/abc' }
  */
 export function mattermost(options: ChatOptions = {}): Preset<MattermostSettings> {
+  checkPresetOptions('mattermost', options, CHAT_OPTIONS)
   return definePreset<MattermostSettings>({
     name: options.name ?? 'mattermost',
     documentationUrl: 'https://developers.mattermost.com/integrate/webhooks/incoming/',

@@ -4,7 +4,7 @@ import { AUTH_SECRETS, type BasicAuth, basicAuth } from './shared/auth.ts'
 import { caseText } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { type Failure, judge } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue, tableValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { bodyErrorText, errorText } from './shared/response-body.ts'
@@ -68,11 +68,13 @@ const checkSettings = settingsCheck<OtrsSettings>(() =>
  *
  * Source: https://doc.znuny.org/znuny/admin/genericinterface/ticketconnector/operations.html
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * otrs({ priorities: { urgent: '5 very high' } })
  * // settings: { url, auth: { type: 'basic', username: 'webhook', password }, customerUser: 'unknown@example.com' }
  */
 export function otrs(options: PresetOptions = {}): Preset<OtrsSettings> {
+  checkPresetOptions('otrs', options, TICKET_OPTIONS)
   return definePreset<OtrsSettings>({
     name: options.name ?? 'otrs',
     documentationUrl: 'https://doc.znuny.org/znuny/admin/genericinterface/ticketconnector/operations.html',

@@ -4,7 +4,7 @@ import { type ApiKeyAuth, AUTH_SECRETS, apiKeyAuth } from './shared/auth.ts'
 import { caseFacts } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { type Failure, judge } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { bodyErrorText, errorText } from './shared/response-body.ts'
@@ -45,11 +45,13 @@ const checkSettings = settingsCheck<PagerDutySettings>(() =>
  *
  * Source: https://developer.pagerduty.com/docs/send-alert-event
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * pagerduty({ fields: { component: '{{category}}' } })
  * // settings: { auth: { type: 'apiKey', key: integrationKey } }
  */
 export function pagerduty(options: PresetOptions<PagerDutySeverity> = {}): Preset<PagerDutySettings> {
+  checkPresetOptions('pagerduty', options, TICKET_OPTIONS)
   return definePreset<PagerDutySettings>({
     name: options.name ?? 'pagerduty',
     documentationUrl: 'https://developer.pagerduty.com/docs/send-alert-event',

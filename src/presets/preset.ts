@@ -93,24 +93,34 @@ export interface Preset<Settings = unknown> {
  * Makes a preset from its parts, and takes the credentials of the settings out of every error text, for targets
  * that repeat what they were sent.
  *
- * @throws {WebhookError} `invalid_preset` for a name that is not lower-case words joined by hyphens, or a
- * documentation URL that is not https.
+ * @throws {WebhookError} `invalid_preset` for a name that is not lower-case words joined by hyphens, a documentation
+ * URL that is not https, and a part that is missing.
  *
  * @example
  * const acme = definePreset<{ url: string }>({
  *   name: 'acme',
  *   documentationUrl: 'https://acme.example/api',
  *   secretSettings: [],
- *   settings: input => acmeSettings(input),
- *   request: ({ event }, { url }) => jsonRequest({ url, body: { title: event.type } }),
- *   outcome: response => judge(response, { id: body => valueAt(body, 'id') }),
+ *   settings: input => checkAcmeSettings(input),
+ *   request: ({ event }, { url }) => ({
+ *     method: 'POST', url, headers: {}, contentType: 'application/json', body: { title: event.type },
+ *     confidential: { url: false, headers: [], bodyPaths: [] },
+ *   }),
+ *   outcome: ({ status }) => (status < 300 ? { ok: true } : { ok: false, message: `HTTP ${status}` }),
  * })
  */
 export function definePreset<Settings>(preset: Preset<Settings>): Preset<Settings> {
-  if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(preset.name)) {
+  if (typeof preset !== 'object' || preset === null) throw invalid('preset', 'must be an object')
+  if (typeof preset.name !== 'string' || !/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(preset.name)) {
     throw invalid('name', `must be lower-case words joined by hyphens, not ${JSON.stringify(preset.name)}`)
   }
-  if (!preset.documentationUrl.startsWith('https://')) throw invalid('documentationUrl', 'must begin with https://')
+  if (typeof preset.documentationUrl !== 'string' || !preset.documentationUrl.startsWith('https://')) {
+    throw invalid('documentationUrl', 'must begin with https://')
+  }
+  if (!Array.isArray(preset.secretSettings)) throw invalid('secretSettings', 'must be a list of paths, or empty')
+  for (const part of ['settings', 'request', 'outcome'] as const) {
+    if (typeof preset[part] !== 'function') throw invalid(part, 'must be a function')
+  }
   return {
     ...preset,
     outcome(response, settings) {

@@ -13,7 +13,7 @@ import {
 import { caseText } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { judge } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue, tableValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { bodyErrorText, isHtml } from './shared/response-body.ts'
@@ -78,11 +78,13 @@ const checkSettings = settingsCheck<ServiceNowSettings>(() => {
  *
  * Source: https://www.servicenow.com/docs/bundle/zurich-api-reference/page/integrate/inbound-rest/concept/c_TableAPI.html
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * servicenow()
  * // settings: { instance: 'acme', auth: { type: 'basic', username: 'webhook', password }, assignmentGroup: 'Service Desk' }
  */
 export function servicenow(options: PresetOptions<ImpactAndUrgency> = {}): Preset<ServiceNowSettings> {
+  checkPresetOptions('servicenow', options, TICKET_OPTIONS)
   return definePreset<ServiceNowSettings>({
     name: options.name ?? 'servicenow',
     documentationUrl:

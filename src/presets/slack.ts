@@ -4,7 +4,7 @@ import { authorization, type BearerAuth, bearerAuth } from './shared/auth.ts'
 import { caseFacts } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { type Failure, judge } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { bodyErrorText } from './shared/response-body.ts'
@@ -52,11 +52,13 @@ const checkSettings = settingsCheck<SlackSettings>(
  * Sources: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
  * https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/block-kit/blocks
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * slack({ priorities: { critical: ':rotating_light: critical' } })
  * // settings: { url: 'https://hooks.slack.com/services/T0/B0/x' }
  */
 export function slack(options: PresetOptions = {}): Preset<SlackSettings> {
+  checkPresetOptions('slack', options, TICKET_OPTIONS)
   return definePreset<SlackSettings>({
     name: options.name ?? 'slack',
     documentationUrl: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',

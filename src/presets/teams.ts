@@ -4,6 +4,7 @@ import { caseFacts } from './shared/case-text.ts'
 import type { ChatOptions, ChatSettings } from './shared/chat-options.ts'
 import { withFields } from './shared/fields.ts'
 import { judge } from './shared/judge.ts'
+import { CHAT_OPTIONS, checkPresetOptions } from './shared/preset-options.ts'
 import { jsonRequest } from './shared/request.ts'
 import { semanticError } from './shared/response-body.ts'
 import { toServiceCase } from './shared/service-case.ts'
@@ -40,11 +41,13 @@ const MAX_FACT_BYTES = 600
  * Sources: https://support.microsoft.com/en-us/office/create-incoming-webhooks-with-workflows-for-microsoft-teams-8ae491c7-0394-4861-ba59-055e33f75498,
  * https://adaptivecards.io/explorer/AdaptiveCard.html
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * teams({ labels: { customer: 'Kunde' } })
  * // settings: { url: 'https://….environment.api.powerplatform.com/powerautomate/automations/direct/workflows/…' }
  */
 export function teams(options: ChatOptions = {}): Preset<TeamsSettings> {
+  checkPresetOptions('teams', options, CHAT_OPTIONS)
   return definePreset<TeamsSettings>({
     name: options.name ?? 'teams',
     documentationUrl:

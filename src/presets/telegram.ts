@@ -5,6 +5,7 @@ import { caseText } from './shared/case-text.ts'
 import type { ChatOptions, ChatSettings } from './shared/chat-options.ts'
 import { withFields } from './shared/fields.ts'
 import { judge } from './shared/judge.ts'
+import { CHAT_OPTIONS, checkPresetOptions } from './shared/preset-options.ts'
 import { jsonRequest } from './shared/request.ts'
 import { bodyErrorText } from './shared/response-body.ts'
 import { toServiceCase } from './shared/service-case.ts'
@@ -39,11 +40,13 @@ const MAX_TEXT = 4096
  *
  * Source: https://core.telegram.org/bots/api#sendmessage
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * telegram({ fields: { disable_notification: true } })
  * // settings: { auth: { type: 'bearer', token }, chatId: '-1001234567890' }
  */
 export function telegram(options: ChatOptions = {}): Preset<TelegramSettings> {
+  checkPresetOptions('telegram', options, CHAT_OPTIONS)
   return definePreset<TelegramSettings>({
     name: options.name ?? 'telegram',
     documentationUrl: 'https://core.telegram.org/bots/api#sendmessage',

@@ -4,7 +4,7 @@ import { AUTH_SECRETS, authorization, type BasicAuth, type BearerAuth, basicAuth
 import { caseText } from './shared/case-text.ts'
 import { withFields } from './shared/fields.ts'
 import { judge, requireId } from './shared/judge.ts'
-import type { CommonSettings, PresetOptions } from './shared/preset-options.ts'
+import { type CommonSettings, checkPresetOptions, type PresetOptions, TICKET_OPTIONS } from './shared/preset-options.ts'
 import { priorityValue, tableValue } from './shared/priority.ts'
 import { jsonRequest } from './shared/request.ts'
 import { errorText, idText } from './shared/response-body.ts'
@@ -52,11 +52,13 @@ const checkSettings = settingsCheck<ZendeskSettings>(() =>
  *
  * Source: https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#create-ticket
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * zendesk({ fields: { tags: ['phone', '{{category}}'] } })
  * // settings: { subdomain: 'acme', auth: { type: 'basic', username: 'bot@acme.com', password: apiToken } }
  */
 export function zendesk(options: PresetOptions<ZendeskPriority> = {}): Preset<ZendeskSettings> {
+  checkPresetOptions('zendesk', options, TICKET_OPTIONS)
   return definePreset<ZendeskSettings>({
     name: options.name ?? 'zendesk',
     documentationUrl: 'https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/',

@@ -3,11 +3,10 @@ import { sha256Hex } from '../bytes/hash.ts'
 import { parseJson } from '../bytes/json.ts'
 import type { EventMap, EventOf, IdSource, ParseResult, ReceivedEvent } from '../model/event.ts'
 import { singleHeader, type WebhookRequest } from '../model/http.ts'
-import { checkOptions } from '../model/known-fields.ts'
 import type { Provider, ProviderOptions } from './provider.ts'
 import type { SchemaCheck } from './schema.ts'
 import { buildProvider } from './shared/build-provider.ts'
-import { DESCRIPTION_FIELDS } from './shared/description-fields.ts'
+import { checkDescription } from './shared/check-description.ts'
 
 /** What a look-up may read. */
 export interface LookupInput {
@@ -113,7 +112,7 @@ export interface ProviderDescription<Events extends EventMap>
 /**
  * Builds a provider for a sender that follows the common pattern, from a description.
  *
- * @throws {WebhookError} as `createProvider` does.
+ * @throws {WebhookError} as `createProvider` does, and `invalid_option` for a look-up that is none.
  * @example
  * describeProvider({
  *   name: 'acme',
@@ -125,7 +124,7 @@ export interface ProviderDescription<Events extends EventMap>
 export function describeProvider<Events extends EventMap = EventMap>(
   description: ProviderDescription<Events>,
 ): Provider<Events> {
-  checkOptions(description, Object.keys(DESCRIPTION_FIELDS), 'describeProvider')
+  checkDescription(description)
   const { types } = description
   return buildProvider<Events>({
     ...description,

@@ -69,6 +69,23 @@ export interface ProviderOptions<Events extends EventMap> {
   readonly respond?: Provider['respond']
 }
 
+const OPTIONS: FieldTable<ProviderOptions<EventMap>> = {
+  name: true,
+  verifier: true,
+  parse: true,
+  eventTypes: true,
+  nativeTypes: true,
+  methods: true,
+  timeoutSeconds: true,
+  deduplicate: true,
+  challenge: true,
+  unsignedChallenge: true,
+  respond: true,
+}
+
+/** What another provider has beside its options, for those who build one on it: `{ ...provider, verifier }`. */
+const MADE = ['verify', 'authenticate', 'confidential']
+
 /**
  * Builds a provider from data and pure functions.
  *
@@ -85,20 +102,6 @@ export function createProvider<Events extends EventMap = EventMap>(options: Prov
   if (typeof options !== 'object' || options === null) {
     throw invalidProvider('options', 'must be { name, verifier, parse, … }')
   }
-  checkOptions(options, Object.keys(OPTIONS), 'createProvider')
+  checkOptions(options, [...Object.keys(OPTIONS), ...MADE], 'createProvider')
   return buildProvider(options)
-}
-
-const OPTIONS: FieldTable<ProviderOptions<EventMap>> = {
-  name: true,
-  verifier: true,
-  parse: true,
-  eventTypes: true,
-  nativeTypes: true,
-  methods: true,
-  timeoutSeconds: true,
-  deduplicate: true,
-  challenge: true,
-  unsignedChallenge: true,
-  respond: true,
 }

@@ -26,8 +26,8 @@ export interface ReplayFilter extends TenantOption {
 }
 
 /**
- * Looks after deliveries. Calls by id throw `not_found` for an unknown id or another tenant's, those with a filter or a
- * group `invalid_option` for what is not known in it.
+ * Looks after deliveries. Calls by id throw `not_found` for an unknown id or another tenant's, and all throw
+ * `invalid_option` for what is not known in their options, filter or group.
  */
 export interface Deliveries {
   /** Newest first. */
@@ -130,15 +130,17 @@ export function createDeliveries({ store, clock, wake, onCancelled, only }: Deli
       checkOptions(filter, Object.keys(FILTERS), 'deliveries.list')
       return isWithin(filter, only) ? store.list({ ...filter, ...only }) : { items: [] }
     },
-    get: (id, options) => load(id, options?.tenant),
-    async retry(id, { tenant } = {}) {
+    get: async (id, options) => load(id, tenantOf('get', options)),
+    async retry(id, options) {
+      const tenant = tenantOf('retry', options)
       await load(id, tenant)
       const count = await store.retry({ ids: [id], ...(tenant !== undefined && { tenant }) }, clock.now())
       // It waits, or somebody else has retried it: then it goes on by itself.
       if (count === 0 && (await load(id, tenant)).delivery.status !== 'pending') throw pruned(id)
       wake()
     },
-    async cancel(id, { tenant } = {}) {
+    async cancel(id, options) {
+      const tenant = tenantOf('cancel', options)
       await load(id, tenant)
       const isCancelled = await store.cancel(id, clock.now(), tenant)
       if (isCancelled) {
@@ -161,6 +163,12 @@ export function createDeliveries({ store, clock, wake, onCancelled, only }: Deli
       return isWithin(key, only) ? store.discard({ ...key, ...only }, clock.now()) : 0
     },
   }
+}
+
+/** A misspelt name would find every tenant's. */
+function tenantOf(call: string, options: TenantOption = {}): string | undefined {
+  checkOptions(options, ['tenant'], `deliveries.${call}`)
+  return options.tenant
 }
 
 function pruned(id: string): WebhookError {

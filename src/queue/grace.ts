@@ -1,7 +1,27 @@
 import type { Clock } from '../clock.ts'
+import { WebhookError } from '../errors.ts'
+import { checkOptions } from '../model/known-fields.ts'
 
 /** How long aborted attempts have to end. */
 const ABORT_MS = 1_000
+
+/** What a stop may be told. */
+export interface StopOptions {
+  readonly graceSeconds?: number
+}
+
+/**
+ * The grace of a stop in milliseconds, by default that of 30 seconds.
+ *
+ * @throws {WebhookError} `invalid_option` for what is no number: nothing under way would be waited for.
+ */
+export function graceMsOf(options: StopOptions = {}): number {
+  checkOptions(options, ['graceSeconds'], 'stop')
+  const { graceSeconds = 30 } = options
+  if (typeof graceSeconds === 'number' && graceSeconds >= 0) return graceSeconds * 1000
+  const argument = 'graceSeconds'
+  throw new WebhookError('invalid_option', `stop: ${argument} must be a number from 0`, { argument })
+}
 
 /** What a worker that stops grants to what is under way. */
 export class Grace {

@@ -82,6 +82,9 @@ type Settings = Required<
  */
 export function jwtSignature(options: JwtSignatureOptions): JwtSignature {
   checkOptions(options, Object.keys(OPTIONS), 'jwtSignature')
+  if (options.from !== 'body' && typeof options.from?.header !== 'string') {
+    throw new WebhookError('invalid_option', "jwtSignature: from must be { header } or 'body'", { argument: 'from' })
+  }
   const settings: Settings = {
     ...options,
     keys: requireSecrets('secret', options.secret).map(secret => (typeof secret === 'string' ? utf8(secret) : secret)),

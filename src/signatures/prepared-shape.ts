@@ -60,6 +60,7 @@ export function prepareShape(shape: SignatureShape, signatureBytes?: number): Pr
   checkTimestampRule(shape, template)
   const unit = rule?.unit ?? 's'
   const toleranceSeconds = requireTolerance('timestamp.toleranceSeconds', rule?.toleranceSeconds)
+  if (rule !== undefined && !isSigned(rule, template)) throw invalidOption('timestamp', UNSIGNED)
   const digits = signatureBytes === undefined ? '' : ` of ${signatureBytes} bytes`
   const malformed = `the signature is not ${encoding} text${digits}`
   const timestampTag =
@@ -156,6 +157,20 @@ function checkTimestampRule({ timestamp: rule, signature }: SignatureShape, temp
   if (rule.unit !== undefined && !['s', 'ms', 'iso'].includes(rule.unit)) {
     throw invalidOption('timestamp.unit', "must be 's', 'ms' or 'iso'")
   }
+}
+
+const UNSIGNED =
+  'is not part of the message, so whoever sends a request again could change it: write {timestamp} where it was signed'
+
+/** Whether the signed text has the time in it, by whatever name. */
+function isSigned({ from }: TimestampRule, template: MessageTemplate): boolean {
+  return template.some(part => {
+    if (part.kind === 'timestamp') return true
+    if (typeof from !== 'object') return false
+    if ('header' in from) return part.kind === 'header' && part.name === from.header.toLowerCase()
+    if (!('bodyPath' in from)) return false
+    return part.kind === 'body' || part.kind === 'form' || (part.kind === 'bodyPath' && part.name === from.bodyPath)
+  })
 }
 
 function readTimestamp(

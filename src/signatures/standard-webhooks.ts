@@ -66,10 +66,10 @@ export function standardWebhooks(
 export function standardWebhooks(options: StandardWebhooksOptions): StandardWebhooks
 export function standardWebhooks(options: StandardWebhooksOptions): StandardWebhooks {
   requireObject('options', options)
-  const keys = prepareKeys(options)
-  const canSign = keys.hmac.length > 0 || options.privateKey !== undefined
-  const prefix = options.headerPrefix ?? 'webhook'
-  const toleranceSeconds = requireTolerance('toleranceSeconds', options.toleranceSeconds)
+  const { headerPrefix: prefix = 'webhook', toleranceSeconds: tolerance, ...given } = options
+  const keys = prepareKeys(given)
+  const canSign = keys.hmac.length > 0 || given.privateKey !== undefined
+  const toleranceSeconds = requireTolerance('toleranceSeconds', tolerance)
 
   const sign = (message: SignableMessage): MaybePromise<SignatureHeaders> => {
     if (!canSign) throw invalidOption('privateKey', 'or secret is needed to sign')
@@ -110,7 +110,10 @@ interface Keys {
 
 const STANDARD_KEY: KeyDecoding = { decode: 'base64', stripPrefix: 'whsec_' }
 
-function prepareKeys({ secret, publicKey, privateKey, key: decoding = STANDARD_KEY }: StandardWebhooksOptions): Keys {
+function prepareKeys(options: Omit<StandardWebhooksOptions, 'headerPrefix' | 'toleranceSeconds'>): Keys {
+  const { secret, publicKey, privateKey, key: decoding = STANDARD_KEY, ...others } = options
+  // In few words: a verifier at the edge is to be small.
+  for (const name in others) throw invalidOption(name, 'is not an option')
   if (secret === undefined && publicKey === undefined && privateKey === undefined) requireSecrets('secret', secret)
   const secrets = secret === undefined ? [] : requireSecrets('secret', secret)
   const hmac = secrets.map(text => {
@@ -136,8 +139,12 @@ function checkId(id: string | undefined): string {
   return id
 }
 
-const WEBHOOK_NAMES = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' } as const
-const SVIX_NAMES = { id: 'svix-id', timestamp: 'svix-timestamp', signature: 'svix-signature' } as const
+const WEBHOOK_NAMES = namesOf('webhook')
+const SVIX_NAMES = namesOf('svix')
+
+function namesOf(prefix: string) {
+  return { id: `${prefix}-id`, timestamp: `${prefix}-timestamp`, signature: `${prefix}-signature` }
+}
 
 interface VerifySettings {
   readonly keys: Keys

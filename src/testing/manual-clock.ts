@@ -3,7 +3,10 @@ import { WebhookError } from '../errors.ts'
 
 /** A clock that moves only when told. */
 export interface ManualClock extends Clock {
-  /** Moves the time on and runs the timers that fall due on the way, in order, each at its own time. */
+  /**
+   * Moves the time on and runs the timers that fall due on the way, in order, each at its own time. Rejects with
+   * `invalid_option` for what is no number from 0.
+   */
   advance(milliseconds: number): Promise<void>
   /** How many timers are waiting. */
   readonly pending: number
@@ -51,6 +54,11 @@ export function manualClock(startMs: number = Date.UTC(2025, 0, 1)): ManualClock
       return () => void timers.delete(timer)
     },
     async advance(milliseconds) {
+      if (!Number.isFinite(milliseconds) || milliseconds < 0) {
+        throw new WebhookError('invalid_option', 'advance: milliseconds must be a number from 0', {
+          argument: 'milliseconds',
+        })
+      }
       const untilMs = nowMs + milliseconds
       await settle()
       for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {

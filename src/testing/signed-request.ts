@@ -2,6 +2,7 @@ import { utf8 } from '../bytes/encoding.ts'
 import { systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import type { WebhookRequest } from '../model/http.ts'
+import { checkOptions, type FieldTable } from '../model/known-fields.ts'
 import type { AnyProvider } from '../providers/provider.ts'
 import type { ProviderFixtures, RequestFixture } from './fixtures.ts'
 
@@ -17,12 +18,22 @@ export interface RequestOverrides {
   readonly now?: number
 }
 
+const OVERRIDES: FieldTable<RequestOverrides> = {
+  body: true,
+  headers: true,
+  method: true,
+  url: true,
+  remoteAddress: true,
+  now: true,
+}
+
 /**
  * A request as the provider's sender would send it: realistic, and signed with the secrets that the provider was
  * built with.
  *
  * @param type canonical type of the sample. Default: the provider's first sample. See {@link sampleTypes}.
- * @throws {WebhookError} `unsupported` when there is no such sample and no `body`, or when the provider cannot sign.
+ * @throws {WebhookError} `unsupported` when there is no such sample and no `body`, or when the provider cannot sign;
+ * `invalid_option` for what is no provider, and for an override that is not known.
  * @example
  * const request = await signedRequest(calcom({ secret: 'test-secret' }), 'booking.created', {
  *   body: { payload: { title: 'Demo' } },
@@ -34,6 +45,8 @@ export async function signedRequest(
   type?: string,
   overrides: RequestOverrides = {},
 ): Promise<WebhookRequest> {
+  checkProvider('signedRequest', provider)
+  checkOptions(overrides, Object.keys(OVERRIDES), 'signedRequest', 'overrides')
   const fixtures = await loadFixtures(provider.name)
   const sample = findSample(provider, fixtures, type, overrides)
   const now = overrides.now ?? systemClock.now()
@@ -51,6 +64,7 @@ export async function signedRequest(
 
 /** The canonical types that {@link signedRequest} has samples of. */
 export async function sampleTypes(provider: AnyProvider): Promise<readonly string[]> {
+  checkProvider('sampleTypes', provider)
   return Object.keys((await loadFixtures(provider.name))?.requests ?? {})
 }
 
@@ -74,6 +88,13 @@ export async function loadFixtures(name: string): Promise<ProviderFixtures | und
   } catch {
     return undefined
   }
+}
+
+function checkProvider(where: string, provider: AnyProvider): void {
+  if (typeof provider?.verify === 'function' && typeof provider.parse === 'function') return
+  const hint = typeof provider === 'function' ? '. Was the factory called?' : ''
+  const message = `${where}: provider must be a provider, such as calcom({ … }), and no receiver${hint}`
+  throw new WebhookError('invalid_option', message, { argument: 'provider' })
 }
 
 function findSample(

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { WebhookError } from '../errors.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { CappedBody } from './exchange/capped-body.ts'
+import { checkGuard, checkTransportOptions } from './exchange/check-options.ts'
 import { Exchanges } from './exchange/exchanges.ts'
 import type { Failure } from './exchange/failure.ts'
 import { refusalFailure } from './exchange/pinned-lookup.ts'
@@ -30,17 +30,14 @@ export interface FetchTransportOptions {
  * - **causes**: some runtimes do not tell why a connection failed; it is then `connection_failed`. A redirect that the
  *   runtime hides comes back as status 302 without headers.
  *
- * @throws {WebhookError} `invalid_option` when the guard is missing.
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * const transport = fetchTransport({ guard: createAddressGuard({ lookup: false, httpsOnly: true }) })
  */
 export function fetchTransport(options: FetchTransportOptions): Transport {
+  checkTransportOptions('fetchTransport', options, ['guard', 'fetch', 'clock'])
   const { guard, clock = systemClock } = options
-  if (typeof guard?.check !== 'function') {
-    throw new WebhookError('invalid_option', 'fetchTransport: guard must be made by createAddressGuard', {
-      argument: 'guard',
-    })
-  }
+  checkGuard('fetchTransport', guard)
   // Called without a receiver: workerd refuses a fetch that is called as a method of something else.
   const doFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init))
   const exchanges = new Exchanges(guard, clock)

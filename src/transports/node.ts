@@ -3,8 +3,10 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../clock.ts'
+import { checkOptions } from '../model/known-fields.ts'
 import { type AddressGuard, type AddressLookup, createAddressGuard } from './address-guard.ts'
 import { CappedBody } from './exchange/capped-body.ts'
+import { checkGuard, checkTransportOptions } from './exchange/check-options.ts'
 import { Exchanges, type Target } from './exchange/exchanges.ts'
 import { interimCounter } from './exchange/interim-answers.ts'
 import { type PinnedLookup, pinnedLookup } from './exchange/pinned-lookup.ts'
@@ -35,12 +37,15 @@ export interface NodeTransportOptions {
  * nobody asked for, costs the connection. Runs on Bun and Deno too, whose `node:http` may pool connections by their own
  * rules.
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * const transport = nodeTransport({ guard: createAddressGuard({ lookup: nodeLookup(), allow: ['127.0.0.0/8'] }) })
  * const result = await transport.send({ url, method: 'POST', headers, body, timeoutMs: 30_000, owner: endpoint.id })
  */
 export function nodeTransport(options: NodeTransportOptions = {}): Transport {
-  const guard = options.guard ?? createAddressGuard({ lookup: nodeLookup() })
+  checkTransportOptions('nodeTransport', options, ['guard', 'idleTimeoutMs', 'maxIdleConnections', 'clock'])
+  const { guard = createAddressGuard({ lookup: nodeLookup() }) } = options
+  checkGuard('nodeTransport', guard)
   const idle = new IdleSockets(options.maxIdleConnections ?? 500)
   const agentOptions = { keepAlive: true, scheduling: 'lifo', timeout: options.idleTimeoutMs ?? 4000 } as const
   const client: Client = {
@@ -76,9 +81,11 @@ export interface NodeLookupOptions {
  * Looks names up over DNS without blocking anything else: A and AAAA. Does not read `/etc/hosts` and knows no search
  * domains; see {@link systemLookup} for that.
  *
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example createAddressGuard({ lookup: nodeLookup() })
  */
 export function nodeLookup(options: NodeLookupOptions = {}): AddressLookup {
+  checkOptions(options, ['timeoutMs', 'servers'], 'nodeLookup')
   const resolver = new dns.promises.Resolver({ timeout: options.timeoutMs ?? 3000, tries: 2 })
   if (options.servers !== undefined) resolver.setServers(options.servers)
   return async hostname => {

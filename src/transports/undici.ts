@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { WebhookError } from '../errors.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { CappedBody } from './exchange/capped-body.ts'
+import { checkGuard, checkTransportOptions } from './exchange/check-options.ts'
 import { Exchanges } from './exchange/exchanges.ts'
 import { interimCounter } from './exchange/interim-answers.ts'
 import { OwnedDispatchers, type UndiciAgent, type UndiciModule } from './exchange/owned-dispatchers.ts'
@@ -29,12 +30,13 @@ export interface UndiciTransportOptions {
  * The transport over undici: the same guarantees as `nodeTransport`, with less work per request. Time limits are the
  * transport's own and exact; undici's are coarse and switched off.
  *
- * @throws {WebhookError} `invalid_option` when the module or the guard is missing.
+ * @throws {WebhookError} `invalid_option`, naming the option.
  * @example
  * import * as undici from 'undici'
  * const transport = undiciTransport({ undici, guard: createAddressGuard({ lookup: nodeLookup() }) })
  */
 export function undiciTransport(options: UndiciTransportOptions): Transport {
+  checkTransportOptions('undiciTransport', options, ['undici', 'guard', 'idleTimeoutMs', 'maxOwners', 'clock'])
   const { undici, guard, clock = systemClock } = options
   if (typeof undici?.Agent !== 'function') {
     throw new WebhookError(
@@ -45,11 +47,7 @@ export function undiciTransport(options: UndiciTransportOptions): Transport {
       },
     )
   }
-  if (typeof guard?.checkUrl !== 'function') {
-    throw new WebhookError('invalid_option', 'undiciTransport: guard must be made by createAddressGuard', {
-      argument: 'guard',
-    })
-  }
+  checkGuard('undiciTransport', guard)
   const dispatchers = new OwnedDispatchers({
     undici,
     lookup: pinnedLookup(guard),

@@ -238,6 +238,14 @@ describe('set-ups that would let everybody in', () => {
   })
 })
 
+describe('an option that would have no effect', () => {
+  it.each(Object.entries({ sharedSecret, bearerToken, bodyToken, ipAllowlist }))('is refused by %s', (name, build) => {
+    expect(() => build(undefined as never)).toThrow(invalidOption('options', `${name}: options are missing`))
+    expect(() => build('secret' as never)).toThrow(invalidOption('options', `${name}: options must be an object`))
+    expect(() => build({ sercet: 'x' } as never)).toThrow(invalidOption('sercet', `${name}: sercet is not an option`))
+  })
+})
+
 describe('allOf', () => {
   const accepts: Verifier = { verify: () => ({ ok: true }) }
   const signed: Verifier = { verify: () => ({ ok: true, timestampMs: 17 }) }

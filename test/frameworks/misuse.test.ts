@@ -45,6 +45,17 @@ describe.each(adapters)('%s', (name, adapter) => {
   })
 })
 
+describe('receiver.handle', () => {
+  it.each([
+    ['nothing', undefined],
+    ['a request of Express', { method: 'POST', url: '/', headers: { host: 'x' }, on() {} }],
+    ['a context of Hono', { req: { raw: new Request('https://example.com') } }],
+    ['a context of Koa', { method: 'POST', url: '/', headers: {}, req: {} }],
+  ])('does not leave %s without an answer', async (_title, request) => {
+    await expect(receiver.handle(request as never)).rejects.toThrow(invalidOption('request', 'expressHandler'))
+  })
+})
+
 describe('fastifyPlugin', () => {
   it.each([undefined, 5, 'webhooks'])('refuses the path %s', path => {
     expect(() => fastifyPlugin(receiver, { path } as never)).toThrow(invalidOption('path', '/webhooks/pipedrive'))

@@ -11,6 +11,8 @@ const provider = acme()
 describe('options of a receiver', () => {
   it.each([
     [undefined, 'options', 'are missing'],
+    [undefined, 'options', 'random, newId }'],
+    [{ provider, gaurd: {} }, 'gaurd', 'createReceiver: gaurd is not an option'],
     ['acme', 'options', 'must be an object'],
     [provider, 'provider', 'createReceiver({ provider })'],
     [{ provider: acme }, 'provider', 'Was the factory called?'],
@@ -46,6 +48,16 @@ describe('options of a receiver', () => {
 
   it('may be left out by being undefined', () => {
     expect(() => createReceiver({ provider, slots: undefined, aknowledge: undefined } as never)).not.toThrow()
+  })
+})
+
+describe('a stop', () => {
+  it.each([Number.NaN, -1, 'soon'])('is not told to wait for %s seconds', async graceSeconds => {
+    const receiver = createReceiver({ provider, acknowledge: 'on-receipt', store: memoryStore() })
+    await expect(receiver.stop({ graceSeconds } as never)).rejects.toThrow(invalidOption('graceSeconds', 'from 0'))
+    await expect(createReceiver({ provider }).stop({ grace: 5 } as never)).rejects.toThrow(
+      invalidOption('grace', 'stop'),
+    )
   })
 })
 

@@ -52,6 +52,7 @@ describe('options', () => {
     ['presets', sender({ presets: slack() }), 'list'],
     ['presets[0]', sender({ presets: [slack] }), 'Was the factory called?'],
     ['presets[1]', sender({ presets: [slack(), null] }), 'preset'],
+    ['presets', sender({ presets: [slack(), slack({ labels: { customer: 'Kunde' } })] }), "'slack' twice"],
     ['store', sender({ store: 'x.db' }), "sqliteStore('webhooks.db')"],
     ['store', sender({ store: null }), 'store'],
     ["signatures['x']", sender({ signatures: { x: 1 } }), 'create'],
@@ -123,7 +124,7 @@ describe('an endpoint', () => {
 
 describe('what is asked of a sender', () => {
   const { sender, clock } = rig()
-  const { publish, deliveries, attempts, lifecycle } = sender
+  const { publish, endpoints, deliveries, attempts, lifecycle } = sender
   const published = (options: unknown) => () => publish('lead.created', {}, untyped<PublishOptions>(options))
   const replayed = (filter: unknown) => () => deliveries.replay(untyped<ReplayFilter>(filter))
   const made = sender.endpoints.create(endpoint()).then(created => created.endpoint.id)
@@ -140,6 +141,21 @@ describe('what is asked of a sender', () => {
     ['since', () => deliveries.list(untyped({ since: new Date() })), 'did you mean sinceMs'],
     ['limit', () => deliveries.failures({ limit: untyped('x') }), 'whole'],
     ['tenent', () => deliveries.failures(untyped({ tenent: 'x' })), 'did you mean tenant'],
+    ['tenent', () => deliveries.get('x', untyped({ tenent: 'y' })), 'did you mean tenant'],
+    ['tenent', () => deliveries.retry('x', untyped({ tenent: 'y' })), 'did you mean tenant'],
+    ['options', () => deliveries.cancel('x', untyped('y')), 'deliveries.cancel'],
+    ['tenent', async () => endpoints.get(await made, untyped({ tenent: 'y' })), 'did you mean tenant'],
+    ['options', async () => endpoints.get(await made, untyped('y')), 'endpoints.get'],
+    ['tenantId', () => endpoints.list(untyped({ tenantId: 'y' })), 'did you mean tenant'],
+    ['tenent', async () => endpoints.update(await made, {}, untyped({ tenent: 'y' })), 'did you mean tenant'],
+    ['tenent', async () => endpoints.enable(await made, untyped({ tenent: 'y' })), 'did you mean tenant'],
+    ['tenent', async () => endpoints.disable(await made, untyped({ tenent: 'y' })), 'did you mean tenant'],
+    ['tenent', async () => endpoints.delete(await made, untyped({ tenent: 'y' })), 'did you mean tenant'],
+    [
+      'keepPreviousSeconds',
+      async () => endpoints.rotateSecret(await made, untyped({ keepPreviousSeconds: 0 })),
+      'did you mean keepPreviousForSeconds',
+    ],
     ['options', () => deliveries.discardFailures(untyped(undefined)), 'missing'],
     ['tenent', () => deliveries.discardFailures(untyped({ endpointId: 'x', cause: 'y', tenent: 'z' })), 'tenant'],
     ['since', () => attempts.list(untyped({ since: new Date() })), 'did you mean sinceMs'],
@@ -147,6 +163,9 @@ describe('what is asked of a sender', () => {
     ['form', () => attempts.export(untyped({ form: 'xml' }), 'csv'), 'attempts.export'],
     ['since', async () => sender.stats(await made, { since: untyped(5) }), 'Date'],
     ['sinceMs', async () => sender.stats(await made, untyped({ sinceMs: 5 })), 'did you mean since'],
+    ['graceSeconds', () => sender.stop({ graceSeconds: Number(undefined) }), 'number from 0'],
+    ['graceSeconds', () => sender.stop({ graceSeconds: -1 }), 'number from 0'],
+    ['grace', () => sender.stop(untyped({ grace: 5 })), 'stop: grace is not an option'],
     ['typ', async () => sender.test(await made, untyped({ typ: 'lead.created' })), 'did you mean type'],
     [
       'name',

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeBody, type Preset, type PresetRequest } from '../../src/presets/preset.ts'
 import { valueAt } from '../../src/presets/shared/value-at.ts'
+import { invalidOption } from '../support/invalid-option.ts'
 import { findPresets, settingsOf } from './support/presets.ts'
 import { DOTTED_CASE, FLAT_CASE, inputOf, SAMPLES } from './support/samples.ts'
 import { startTargetServer, type TargetServer } from './support/target-server.ts'
@@ -61,6 +62,14 @@ describe.each(files)('$name', ({ name, create }) => {
       const result = preset.settings({ ...sample.settings, [field]: undefined })
       expect(!result.ok && result.message).toContain(field)
     }
+  })
+
+  it('refuses unknown options by name, and tables that are none', () => {
+    expect(() => create({ feilds: {} })).toThrow(invalidOption('feilds', 'did you mean fields?'))
+    expect(() => create('slack' as never)).toThrow(invalidOption('options', 'must be an object, not string'))
+    expect(() => create({ fields: [] })).toThrow(invalidOption('fields', 'must be an object, not a list'))
+    if (name === 'generic') return
+    expect(() => create({ labels: { custmer: 'Kunde' } })).toThrow(invalidOption('labels.custmer', 'customer?'))
   })
 
   it('refuses unknown settings and guesses what was meant', () => {
@@ -205,7 +214,7 @@ describe.each(files)('$name', ({ name, create }) => {
 
   it('drops what is absent instead of printing it blank', () => {
     const labels = { phone: 'ZZ1', customer: 'ZZ2', recording: 'ZZ3', email: 'ZZ4', priority: 'ZZ5' }
-    const own = create({ labels })
+    const own = create(name === 'generic' ? {} : { labels })
     const sparse = { subject: 'Short', description: 'Text', customer_name: null, customer_phone: '' }
     const body = encodeBody(own.request(inputOf(sparse), settings))
     for (const word of [/ZZ\d/, /undefined/, /""/, /\{\}/, name === 'teams' ? 'never' : 'null'])

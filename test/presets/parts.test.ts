@@ -182,6 +182,13 @@ describe('definePreset', () => {
       expect(() => definePreset({ ...parts, name })).toThrow(/name/)
     expect(() => definePreset({ ...parts, documentationUrl: 'http://x' })).toThrow(/documentationUrl/)
   })
+  it.each(['name', 'documentationUrl', 'secretSettings', 'settings', 'request', 'outcome'])(
+    'refuses a preset without %s, which would fail when it was sent',
+    argument => {
+      const error = expect.objectContaining({ code: 'invalid_preset', argument }) as Error
+      expect(() => definePreset({ ...parts, [argument]: undefined } as never)).toThrow(error)
+    },
+  )
   it('takes credentials out of error texts', () => {
     const outcome = definePreset<object>(parts).outcome({ status: 400, body: '' }, { auth: { token: 'abcdef-ghijkl' } })
     expect(outcome).toEqual({ ok: false, message: 'token [redacted] is bad' })

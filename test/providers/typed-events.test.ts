@@ -53,3 +53,23 @@ describe('events are typed by their pattern', () => {
     })
   })
 })
+
+describe('what a handler returns', () => {
+  const receiver = createReceiver({ provider: daktela({ secret: 'x-secret' }) })
+
+  it('is checked by the compiler', () => {
+    receiver.on('call.closed', async ({ data }) => (data.entityId === '' ? 'skipped' : 'created'))
+    receiver.on('call.closed', async () => 'created')
+    // @ts-expect-error is none of the words
+    receiver.on('call.closed', async () => 'creatd')
+    // @ts-expect-error is none of the words
+    receiver.on('call.closed', () => 'creatd')
+    // @ts-expect-error is no record
+    receiver.on('call.closed', async () => 5)
+  })
+
+  it('may be any string for TypeScript 5, which makes one of the word that an asynchronous handler returns', () => {
+    const handler: () => Promise<string> = async () => 'created'
+    receiver.on('call.closed', handler)
+  })
+})

@@ -450,6 +450,25 @@ describe('descriptions that cannot be right', () => {
     ['an open brace', { message: '{body' }, 'message'],
     ['a header part without name', { message: '{header:}{body}' }, 'message'],
     ['a time in the text without a rule', { message: '{timestamp}.{body}' }, 'timestamp'],
+    ['a time in a header that is not signed', { timestamp: { from: { header: 'x-time' } } }, 'timestamp'],
+    [
+      'a time in a header beside another that is signed',
+      { message: '{header:x-other}{body}', timestamp: { from: { header: 'x-time' } } },
+      'timestamp',
+    ],
+    [
+      'a time in a tag that is not signed',
+      {
+        signature: { header, list: { separator: ',', tagSeparator: '=', tag: 'v1' } },
+        timestamp: { from: { tag: 't' } },
+      },
+      'timestamp',
+    ],
+    [
+      'a time in a part of the body that is not signed',
+      { message: '{bodyPath:token}', timestamp: { from: { bodyPath: 'time' } } },
+      'timestamp',
+    ],
     ['a time in a tag of no list', { timestamp: { from: { tag: 't' } } }, 'timestamp.from'],
     ['a time in a field of no fields', { timestamp: { from: 'field' } }, 'timestamp.from'],
     [

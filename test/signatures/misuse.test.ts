@@ -18,7 +18,7 @@ const misuse = (code: string, argument: string): WebhookError =>
   expect.objectContaining({ code, argument, message: expect.stringContaining(argument) as string }) as WebhookError
 
 describe('a scheme that is described wrongly', () => {
-  const schemes = { hmacSignature, hashSignature, asymmetricSignature, standardWebhooks }
+  const schemes = { hmacSignature, hashSignature, asymmetricSignature, standardWebhooks, jwtSignature }
 
   it.each(Object.entries(schemes))('%s needs options', (_name, scheme) => {
     for (const none of [undefined, null, 'whsec_x']) {
@@ -26,7 +26,20 @@ describe('a scheme that is described wrongly', () => {
     }
   })
 
+  it.each(Object.entries(schemes))('%s refuses an option that would have no effect', (name, scheme) => {
+    for (const stray of ['tolerance', 'bodyHash']) {
+      const wrong = misuse('invalid_option', stray)
+      expect(() => scheme({ [stray]: 'x', secret: 'abc' } as never)).toThrow(wrong)
+      if (name !== 'standardWebhooks') expect(() => scheme({ [stray]: 'x', secret: 'abc' } as never)).toThrow(name)
+    }
+  })
+
+  it.each([undefined, 'header', {}, { prefix: 'x' }])('jwtSignature does not look for a token in %j', from => {
+    expect(() => jwtSignature({ secret: 'abc', from } as never)).toThrow(misuse('invalid_option', 'from'))
+  })
+
   it.each([
+    [{ timestamp: { from: 'field', tolerance: 60 } }, 'timestamp.tolerance'],
     [{ timestamp: 'x' }, 'timestamp'],
     [{ timestamp: {} }, 'timestamp.from'],
     [{ timestamp: { from: { tag: 5 } } }, 'timestamp.from'],

@@ -17,7 +17,8 @@ export interface CaseLabels {
   readonly recording: string
 }
 
-const ENGLISH: CaseLabels = {
+/** What they are called by default. */
+export const ENGLISH: CaseLabels = {
   reference: 'Reference',
   category: 'Category',
   priority: 'Priority',
