@@ -72,9 +72,9 @@ export interface Receiver<Events extends EventMap = EventMap> {
    */
   start(): void
   /**
-   * With `acknowledge: 'on-receipt'`: begins nothing more of what is stored and waits for the handlers under way: for
-   * `graceSeconds` (default 30); then their signals are aborted, and they have one second more. `start` ends a stop that is under way. Otherwise does nothing:
-   * handlers are under way only in requests, which the server that closes waits for.
+   * With `acknowledge: 'on-receipt'`: begins nothing more of what is stored and waits for the handlers under way, for
+   * `graceSeconds` (default 30); then their signals are aborted, and they have one second more. `start` ends a stop that
+   * is under way. Otherwise does nothing: handlers are under way only in requests, which a server that closes waits for.
    */
   stop(options?: { readonly graceSeconds?: number }): Promise<void>
   /**
