@@ -361,7 +361,8 @@ describe('management', () => {
     sender.start()
     for (let n = 0; n < 3; n++) await sender.publish('lead.created', { n })
     await clock.advance(100)
-    const sent = (): unknown[] => transport.requests.map(request => JSON.parse(bodyText(request)).data.n)
+    const sent = (): unknown[] =>
+      transport.requests.map(request => (JSON.parse(bodyText(request)) as { data: { n: number } }).data.n)
     const { items } = await sender.deliveries.list({ status: 'pending' })
     const [last, next] = items
     expect([sent(), items.length]).toEqual([[0], 2])

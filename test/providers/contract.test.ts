@@ -187,11 +187,10 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 /** A value with each of its parts replaced in turn. */
 function replacedBy(odd: unknown, value: unknown): readonly unknown[] {
   if (typeof value !== 'object' || value === null) return [odd]
+  const list: readonly unknown[] | undefined = Array.isArray(value) ? value : undefined
   const parts = Object.entries(value).flatMap(([key, part]) =>
-    replacedBy(odd, part).map(spoilt =>
-      Array.isArray(value)
-        ? value.map((kept, at) => (String(at) === key ? spoilt : kept))
-        : { ...value, [key]: spoilt },
+    replacedBy(odd, part).map(
+      spoilt => list?.map((kept, at) => (String(at) === key ? spoilt : kept)) ?? { ...value, [key]: spoilt },
     ),
   )
   return [odd, ...parts]

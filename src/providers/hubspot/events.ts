@@ -77,8 +77,9 @@ export function toHubspotChange(item: unknown): HubspotChange {
   const name = valueAt(item, 'propertyName')
   const value = valueAt(item, 'propertyValue')
   const source = valueAt(item, 'changeSource')
-  const merged = valueAt(item, 'mergedObjectIds')
-  const [mergedFrom, ...others]: readonly unknown[] = Array.isArray(merged) ? merged : []
+  const given = valueAt(item, 'mergedObjectIds')
+  const merged: readonly unknown[] = Array.isArray(given) ? given : []
+  const [mergedFrom, ...others] = merged
   const native = valueAt(item, 'subscriptionType')
   const changes = typeof name === 'string' ? Object.fromEntries([[name, { from: undefined, to: value }]]) : {}
   const isGone = typeof native === 'string' && /\.(?:deletion|privacyDeletion)$/.test(native)
