@@ -47,7 +47,8 @@ export class InboundQueue {
       newId: host.newId,
       logger: host.logger,
       slots,
-      maxOpen: slots,
+      // Handlers do not wait for what others did to be written.
+      maxOpen: 10 * slots,
       slowAfterMs: Number.POSITIVE_INFINITY,
       leaseMs: LEASE_MS,
       pollMs: POLL_MS,

@@ -32,7 +32,10 @@ export interface SenderOptions<Catalogue extends EventCatalogue> {
   readonly worker?: {
     /** Attempts at once that count; one that takes longer than `slowAfterMilliseconds` no longer does. Default 50. */
     readonly slots?: number
-    /** Attempts at once, slow ones included. Default 1,000. */
+    /**
+     * Attempts at once, slow ones and those that are not written yet included: as many as are made twice, at most, when
+     * the process dies. Default 1,000.
+     */
     readonly maxOpen?: number
     /** Default 250. */
     readonly slowAfterMilliseconds?: number

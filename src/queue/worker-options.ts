@@ -28,7 +28,10 @@ export interface WorkerOptions {
   readonly logger: Logger
   /** Attempts under way at once that count; one that takes long no longer does. */
   readonly slots: number
-  /** Attempts under way at once, the slow ones included. */
+  /**
+   * Attempts under way at once, the slow ones included, and with those that are not written yet: as many as others would
+   * repeat if this process died.
+   */
   readonly maxOpen: number
   /** How many deliveries are held at most, those under way included, whatever the slots: events may be large. */
   readonly maxHeld?: number

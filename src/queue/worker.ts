@@ -30,7 +30,7 @@ export class Worker {
   #stopping = false
   #stops = 0
   #stopListening: (() => void) | undefined
-  #idleListeners: Array<() => void> = []
+  readonly #idleListeners: Array<() => void> = []
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -90,7 +90,7 @@ export class Worker {
    */
   reserve(lane: string): ClaimTicket | undefined {
     if (!this.#running) return undefined
-    const full = this.#held >= this.#most || this.#underWay.open + this.#reserved >= this.#options.maxOpen
+    const full = this.#held >= this.#most || this.#open >= this.#options.maxOpen
     // What the store holds comes first.
     if (full || this.#claimer.wantsRoom || this.#lastTry.isPending || !this.#lanes.reserve(lane)) {
       this.#lanes.inStore.add(lane)
@@ -130,8 +130,7 @@ export class Worker {
     this.wake()
     await this.#untilIdle()
     this.#drains--
-    const { failure } = this.#claimer
-    if (failure !== undefined && !this.#running) throw failure.error
+    if (!this.#running && this.#claimer.failure !== undefined) throw this.#claimer.failure.error
     return this.#done - before
   }
 
@@ -173,9 +172,7 @@ export class Worker {
 
   #checkIdle(): void {
     if (this.#idleListeners.length === 0 || !this.#idle) return
-    const listeners = this.#idleListeners
-    this.#idleListeners = []
-    for (const listener of listeners) listener()
+    for (const listener of this.#idleListeners.splice(0)) listener()
   }
 
   /** Fills the free slots from what is held, then from the store if that may hold something. */
@@ -188,11 +185,15 @@ export class Worker {
   /** How many deliveries may be claimed now. */
   #room(): number {
     const { slots, maxOpen } = this.#options
-    if (!this.#active || this.#settler.pending > maxOpen) return 0
-    if (this.#lastTry.isRunning || (this.#lastTry.isAwaited && !this.#isQuiet)) return 0
-    const room = Math.min(this.#most - this.#held, maxOpen - this.#underWay.open - this.#reserved)
+    if (!this.#active || this.#lastTry.isRunning || (this.#lastTry.isAwaited && !this.#isQuiet)) return 0
+    const room = Math.min(this.#most - this.#held, maxOpen - this.#open)
     // While the slots are taken, a larger claim is worth waiting for: half of what is held beyond them.
     return this.#underWay.slots < slots || room >= (this.#most - slots) / 2 ? room : 0
+  }
+
+  /** Under way or about to be stored, and what was under way and is not written yet: others would repeat that. */
+  get #open(): number {
+    return this.#underWay.open + this.#settler.pending + this.#reserved
   }
 
   /** How much may be held. */
@@ -217,7 +218,7 @@ export class Worker {
 
   #startWaiting(): void {
     const { slots, maxOpen, clock } = this.#options
-    while (this.#underWay.slots < slots && this.#underWay.open < maxOpen) {
+    while (this.#underWay.slots < slots && this.#open - this.#reserved < maxOpen) {
       const claimed = this.#lanes.next(clock.now())
       if (claimed === undefined) return
       const waitMs = this.#options.paceMs?.(claimed) ?? 0

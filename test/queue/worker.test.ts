@@ -116,6 +116,34 @@ describe('worker', () => {
     expect(bench.maxOpen).toBe(10)
   })
 
+  it('begins no more than its bound while what has ended is not written: others would repeat all of that', async () => {
+    const clock = manualClock()
+    const right = memoryStore({ clock })
+    const held: Array<() => void> = []
+    const settle: typeof right.deliveries.settle = async settlements => {
+      await new Promise<void>(resolve => held.push(resolve))
+      return right.deliveries.settle(settlements)
+    }
+    const deliveries = new Proxy(right.deliveries, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (name === 'settle' || typeof value !== 'function') return name === 'settle' ? settle : value
+        return (...args: unknown[]): unknown => Reflect.apply(value, target, args) as unknown
+      },
+    })
+    const bench = new Bench(() => 1, { slots: 4, maxOpen: 6, deliveries }, { clock, store: right })
+    bench.worker.start()
+    await bench.publish(eventFor(Array.from({ length: 30 }, (_, i) => `lane-${i}`)))
+    await clock.advance(5_000)
+    expect([bench.runs.length, bench.open]).toEqual([6, 0])
+    expect(bench.worker.reserve('another')).toBeUndefined()
+    for (let rounds = 0; rounds < 30; rounds++) {
+      for (const go of held.splice(0)) go()
+      await clock.advance(10)
+    }
+    expect(await bench.statuses()).toEqual({ succeeded: 30 })
+  })
+
   it('goes on at once with what waited for another of its subject', async () => {
     const bench = new Bench(() => 10, { pollMs: 60_000, settleAfterMs: 3 })
     bench.worker.start()
