@@ -7,9 +7,10 @@ import {
   type WebhookRequest,
   type WebhookResponse,
 } from '../model/http.ts'
+import { inTime } from '../model/in-time.ts'
 import type { ConfidentialParts } from '../model/verification.ts'
 import { maskBody, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
-import { inTime, LEAST_WAIT_MS } from './handle-event.ts'
+import { LEAST_WAIT_MS } from './handle-event.ts'
 import type { ReceiverSettings } from './options.ts'
 
 /** What is noted of a request while it is handled, for the exchange log. */
@@ -49,11 +50,7 @@ export async function writeExchange(
     const nowMs = clock.now()
     const durationMs = nowMs - notes.startedAtMs
     const untilMs = Math.max(notes.startedAtMs + handlerTimeoutMs, nowMs + LEAST_WAIT_MS)
-    await inTime(
-      Promise.resolve(exchangeLog?.insert([{ ...attempt, id: newId('att'), durationMs }])),
-      { clock },
-      untilMs,
-    )
+    await inTime(Promise.resolve(exchangeLog?.insert([{ ...attempt, id: newId('att'), durationMs }])), clock, untilMs)
   } catch (error) {
     logger.error('webhook exchange log was not written', { error })
   }

@@ -2,9 +2,9 @@ import { utf8 } from '../bytes/encoding.ts'
 import { sha256Hex } from '../bytes/hash.ts'
 import type { Clock } from '../clock.ts'
 import type { LifecycleSource } from '../emitter.ts'
-import { WebhookError } from '../errors.ts'
 import type { NewId } from '../ids.ts'
 import type { ReceivedEvent } from '../model/event.ts'
+import { inTime } from '../model/in-time.ts'
 import type { Logger } from '../model/logger.ts'
 import { andThen, isThenable } from '../model/maybe-promise.ts'
 import type { RecordOutcome, Reply } from '../model/receive-result.ts'
@@ -88,7 +88,7 @@ export function handleEvent(
   const giveBack = (late: Claim | undefined): void => {
     if (late?.state === 'claimed') void settleClaim(event, host, { key, token: late.token }, 'threw')
   }
-  return inTime(claim, host, deadlineMs, giveBack).then(
+  return inTime(claim, host.clock, deadlineMs, giveBack).then(
     given => proceed(event, host, key, given, deadlineMs, queue),
     (error: unknown) => unavailable(event, host, error),
   )
@@ -111,25 +111,6 @@ function proceed(
 
 /** What a store is granted to write down what was done, where the handlers took all the time that there is. */
 export const LEAST_WAIT_MS = 1_000
-
-/** The sender does not wait for ever, so neither does its answer. What the store says later is handed to `late`. */
-export function inTime<Result>(
-  answer: PromiseLike<Result>,
-  { clock }: Pick<EventHost, 'clock'>,
-  deadlineMs: number,
-  late?: (result: Result) => void,
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    let over = false
-    const giveUp = (): void => {
-      over = true
-      reject(new WebhookError('store_unavailable', 'the store did not answer in time'))
-    }
-    const cancel = clock.setTimer(giveUp, Math.max(0, deadlineMs - clock.now()))
-    const told = Promise.resolve(answer).then(result => (over ? late?.(result) : resolve(result)), reject)
-    void told.finally(cancel)
-  })
-}
 
 function unavailable(event: ReceivedEvent, { logger }: EventHost, error: unknown): EventResult {
   logger.error('webhook store did not answer', { ...logFields(event), error })
@@ -155,7 +136,7 @@ function storeInTime(
   deadlineMs: number,
 ): Promise<EventResult> {
   const stored = storeEvent(event, host, claim, queue)
-  return inTime(stored, host, deadlineMs).catch((error: unknown) => unavailable(event, host, error))
+  return inTime(stored, host.clock, deadlineMs).catch((error: unknown) => unavailable(event, host, error))
 }
 
 /** A store that failed may have stored it all the same: the sender's retry finds that out by the key. */
@@ -190,7 +171,7 @@ function runClaimed(
     const settled = settleClaim(event, host, claim, result.state)
     const answer = (): EventResult => finishRun(event, host, result)
     if (!isThenable(settled)) return answer()
-    return inTime(settled, host, Math.max(deadlineMs, host.clock.now() + LEAST_WAIT_MS))
+    return inTime(settled, host.clock, Math.max(deadlineMs, host.clock.now() + LEAST_WAIT_MS))
       .catch((error: unknown) => reportUnsettled(event, host, error))
       .then(answer)
   })

@@ -6,6 +6,7 @@ import { checkOptions } from '../model/known-fields.ts'
 import { generateSecret } from '../signatures/standard-webhooks.ts'
 import { MASK, maskHeaders, maskUrl } from '../storage/exchange-log/index.ts'
 import type { EndpointPage, PageRequest, Store, TenantOption } from '../storage/store.ts'
+import { tenantOf } from '../storage/tenant-option.ts'
 import type { EndpointCache } from './endpoint-cache.ts'
 import { checkFields, invalid } from './endpoint-fields.ts'
 import { checkEndpoint, ENDPOINT_FIELDS, type EndpointInput, type EndpointRules, NO_URL } from './endpoint-input.ts'
@@ -111,14 +112,14 @@ export function createEndpoints(
       cache.put(endpoint)
       return { endpoint: toPublic(endpoint), secret: endpoint.secrets[0]?.value ?? '' }
     },
-    get: async (id, options) => toPublic(await load(id, tenantOf('get', options))),
+    get: async (id, options) => toPublic(await load(id, tenantOf('endpoints.get', options))),
     async list(filter = {}) {
       checkOptions(filter, ['tenant', 'status', 'limit', 'cursor'], 'endpoints.list')
       const page = await store.endpoints.list(filter)
       return { ...page, items: page.items.map(toPublic) }
     },
     async update(id, changes, options) {
-      const endpoint = await change(id, tenantOf('update', options), async before => {
+      const endpoint = await change(id, tenantOf('endpoints.update', options), async before => {
         const saved = toInput(before)
         checkChanges(changes)
         const { secret = '' } = saved
@@ -130,7 +131,7 @@ export function createEndpoints(
       return toPublic(endpoint)
     },
     async delete(id, options) {
-      const tenant = tenantOf('delete', options)
+      const tenant = tenantOf('endpoints.delete', options)
       const deleted = await store.endpoints.delete(id, tenant)
       if (!deleted) await load(id, tenant)
       cache.remove(id)
@@ -138,7 +139,7 @@ export function createEndpoints(
       await store.deliveries.reschedule(id, clock.now(), 'sooner')
     },
     async enable(id, options) {
-      const endpoint = await change(id, tenantOf('enable', options), before => ({ ...before, ...ACTIVE }))
+      const endpoint = await change(id, tenantOf('endpoints.enable', options), before => ({ ...before, ...ACTIVE }))
       await store.deliveries.reschedule(id, clock.now(), 'sooner')
       return toPublic(endpoint)
     },
@@ -149,7 +150,7 @@ export function createEndpoints(
         disabledAtMs: clock.now(),
         probeAtMs: undefined,
       } as const
-      const endpoint = await change(id, tenantOf('disable', options), before => ({ ...before, ...disabled }))
+      const endpoint = await change(id, tenantOf('endpoints.disable', options), before => ({ ...before, ...disabled }))
       await putOff(id, clock.now() + PARK_MS, store, clock)
       return toPublic(endpoint)
     },
@@ -170,12 +171,6 @@ export function createEndpoints(
       return { endpoint: toPublic(endpoint), secret }
     },
   }
-}
-
-/** @throws {WebhookError} `invalid_option`. */
-function tenantOf(call: string, options: TenantOption = {}): string | undefined {
-  checkOptions(options, ['tenant'], `endpoints.${call}`)
-  return options.tenant
 }
 
 const ACTIVE = {

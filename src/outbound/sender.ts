@@ -1,10 +1,11 @@
-import { type Clock, systemClock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
 import { createLifecycle, type LifecycleEmitter } from '../emitter.ts'
 import { WebhookError } from '../errors.ts'
 import { dateMs } from '../model/date.ts'
 import { Deadlines } from '../model/deadlines.ts'
 import type { Attempt } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import { inTime } from '../model/in-time.ts'
 import { checkOptions } from '../model/known-fields.ts'
 import { createDeliveries, type Deliveries } from '../queue/deliveries.ts'
 import { graceMsOf } from '../queue/grace.ts'
@@ -142,7 +143,7 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
       const graceMs = graceMsOf(options)
       stops++
       await worker.stop(graceMs)
-      await atMost(STORE_LAST_MS, ownEvents.stored(), clock)
+      await inTime(ownEvents.stored(), clock, clock.now() + STORE_LAST_MS).catch(() => undefined)
     },
     async drain() {
       const before = stops
@@ -181,15 +182,6 @@ export function createSender<const Catalogue extends EventCatalogue = EventCatal
     },
     lifecycle,
   }
-}
-
-async function atMost(ms: number, done: Promise<unknown>, clock: Clock): Promise<void> {
-  let cancel = (): void => {}
-  const over = new Promise<void>(resolve => {
-    cancel = clock.setTimer(resolve, ms)
-  })
-  await Promise.race([done, over])
-  cancel()
 }
 
 /** A disabled endpoint is probed with one request; an ordered lane has its limit in the store. */

@@ -13,6 +13,7 @@ import type {
   Page,
   TenantOption,
 } from '../storage/store.ts'
+import { tenantOf } from '../storage/tenant-option.ts'
 
 /** Which deliveries `replay` takes. All that is given must hold. */
 export interface ReplayFilter extends TenantOption {
@@ -130,9 +131,9 @@ export function createDeliveries({ store, clock, wake, onCancelled, only }: Deli
       checkOptions(filter, Object.keys(FILTERS), 'deliveries.list')
       return isWithin(filter, only) ? store.list({ ...filter, ...only }) : { items: [] }
     },
-    get: async (id, options) => load(id, tenantOf('get', options)),
+    get: async (id, options) => load(id, tenantOf('deliveries.get', options)),
     async retry(id, options) {
-      const tenant = tenantOf('retry', options)
+      const tenant = tenantOf('deliveries.retry', options)
       await load(id, tenant)
       const count = await store.retry({ ids: [id], ...(tenant !== undefined && { tenant }) }, clock.now())
       // It waits, or somebody else has retried it: then it goes on by itself.
@@ -140,7 +141,7 @@ export function createDeliveries({ store, clock, wake, onCancelled, only }: Deli
       wake()
     },
     async cancel(id, options) {
-      const tenant = tenantOf('cancel', options)
+      const tenant = tenantOf('deliveries.cancel', options)
       await load(id, tenant)
       const isCancelled = await store.cancel(id, clock.now(), tenant)
       if (isCancelled) {
@@ -163,12 +164,6 @@ export function createDeliveries({ store, clock, wake, onCancelled, only }: Deli
       return isWithin(key, only) ? store.discard({ ...key, ...only }, clock.now()) : 0
     },
   }
-}
-
-/** A misspelt name would find every tenant's. */
-function tenantOf(call: string, options: TenantOption = {}): string | undefined {
-  checkOptions(options, ['tenant'], `deliveries.${call}`)
-  return options.tenant
 }
 
 function pruned(id: string): WebhookError {

@@ -1,7 +1,7 @@
 import { memoryStore } from 'crm-webhooks/storage/memory'
 import { manualClock } from 'crm-webhooks/testing'
 import { describe, expect, it } from 'vitest'
-import { Bench, eventFor } from './support.ts'
+import { Bench } from './support.ts'
 
 const LEASE_MS = 30_000
 
@@ -12,14 +12,9 @@ async function handedOver(afterMs: number, attemptMs: number) {
   const bench = new Bench(() => attemptMs, { leaseMs: LEASE_MS }, { clock, store })
   bench.worker.start()
   await clock.advance(1)
-  const claim = bench.worker.reserve('a')
-  if (claim === undefined) throw new Error('no room')
-  const event = eventFor(['a'], { claim })
-  await store.deliveries.enqueue([event])
+  const reserved = await bench.storeReserved('a')
   await clock.advance(afterMs)
-  const found = await store.deliveries.get(`${event.event.id}_0`)
-  if (found === undefined) throw new Error('not stored')
-  bench.worker.run([{ ...found, token: claim.token }], claim.leaseUntilMs)
+  reserved.handOver()
   return bench
 }
 

@@ -89,6 +89,19 @@ export class Bench {
     this.worker.wake()
   }
 
+  /** Stores a delivery for which the worker has reserved a place; it is still to be handed over. */
+  async storeReserved(lane: string): Promise<{ readonly id: string; handOver(): void }> {
+    const claim = this.worker.reserve(lane)
+    if (claim === undefined) throw new Error('no room')
+    const event = eventFor([lane], { claim })
+    await this.store.deliveries.enqueue([event])
+    const id = `${event.event.id}_0`
+    const found = await this.store.deliveries.get(id)
+    if (found === undefined) throw new Error('not stored')
+    const handOver = () => this.worker.run([{ ...found, token: claim.token, ordered: false }], claim.leaseUntilMs)
+    return { id, handOver }
+  }
+
   lanesRun(): string[] {
     return this.runs.map(({ lane }) => lane)
   }
